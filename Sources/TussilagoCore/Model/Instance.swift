@@ -1,0 +1,54 @@
+/// One running copy of a process of a release.
+public struct Instance: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    /// The app.
+    public let app: AppReference
+    /// The process.
+    public let process: ProcessName
+    /// The generation of the process's template.
+    public let generation: Int
+    /// The release.
+    public let release: ReleaseNumber
+    /// Which copy, from 1.
+    public let copy: Int
+
+    /// Names an instance.
+    public init(app: AppReference, process: ProcessName, generation: Int, release: ReleaseNumber, copy: Int = 1) {
+        self.app = app
+        self.process = process
+        self.generation = generation
+        self.release = release
+        self.copy = copy
+    }
+
+    /// What stands behind the `@`: `7`, or `7.2` for the second copy. It is also the name of the instance's link to
+    /// its release, through which the template reaches all that differs between releases.
+    public var instanceName: String { copy == 1 ? "\(release)" : "\(release).\(copy)" }
+
+    /// The instance's service.
+    public var unit: UnitName {
+        UnitName(unchecked: "\(template.stem)@\(instanceName)", .service)
+    }
+
+    /// The template that the service is an instance of.
+    public var template: TemplateName { TemplateName(app: app, process: process, generation: generation) }
+
+    /// Reads an instance back from its service's name.
+    public init?(unit: UnitName) {
+        guard unit.type == .service else { return nil }
+        let parts = unit.stem.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, let template = TemplateName(stem: String(parts[0])) else { return nil }
+        let numbers = parts[1].split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+        guard let first = numbers.first, let number = first, let release = ReleaseNumber(rawValue: number) else { return nil }
+        guard numbers.count <= 2, let copy = numbers.count == 2 ? numbers[1] : 1, copy >= 1 else { return nil }
+        self.init(
+            app: template.app, process: template.process, generation: template.generation, release: release, copy: copy)
+        guard self.unit == unit else { return nil }
+    }
+
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.app, left.process, left.release, left.copy, left.generation)
+            < (right.app, right.process, right.release, right.copy, right.generation)
+    }
+
+    public var description: String { unit.description }
+}

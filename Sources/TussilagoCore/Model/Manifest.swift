@@ -1,0 +1,187 @@
+/// What `tussilago.toml` says of an app, parsed and checked.
+public struct Manifest: Hashable, Sendable, Codable {
+    /// The processes, by name.
+    public var processes: [ProcessSpecification]
+    /// The hostnames that Caddy serves the app at, sorted, each once.
+    public var hostnames: [Hostname]
+    /// The environment of every process, sorted by name.
+    public var environment: [EnvironmentVariable]
+    /// How long an instance that was replaced goes on serving the requests that it has, in seconds.
+    public var drainSeconds: Int
+
+    /// Makes a manifest of its parts; lists are put in their order.
+    public init(
+        processes: [ProcessSpecification], hostnames: [Hostname] = [], environment: [EnvironmentVariable] = [],
+        drainSeconds: Int = Manifest.defaultDrainSeconds
+    ) {
+        self.processes = processes.sorted { $0.name < $1.name }
+        self.hostnames = Set(hostnames).sorted()
+        self.environment = environment.sorted { $0.name < $1.name }
+        self.drainSeconds = drainSeconds
+    }
+
+    /// How long is waited where a manifest does not say.
+    public static let defaultDrainSeconds = 1
+
+    /// The process that Caddy's requests go to. At most one has an ingress.
+    public var ingressProcess: ProcessSpecification? { processes.first { $0.ingress != nil } }
+}
+
+/// One process of an app.
+public struct ProcessSpecification: Hashable, Sendable, Codable {
+    /// Its name.
+    public var name: ProcessName
+    /// The program and its arguments; no shell reads them.
+    public var command: [CommandArgument]
+    /// How Caddy reaches it; nil when nobody does.
+    public var ingress: Ingress?
+    /// When it counts as ready.
+    public var health: HealthCheck
+    /// The most that it may use.
+    public var limits: Limits
+    /// How many copies run.
+    public var count: Int
+
+    /// Describes a process.
+    public init(
+        name: ProcessName, command: [CommandArgument], ingress: Ingress? = nil, health: HealthCheck = HealthCheck(),
+        limits: Limits = Limits(), count: Int = 1
+    ) {
+        self.name = name
+        self.command = command
+        self.ingress = ingress
+        self.health = health
+        self.limits = limits
+        self.count = count
+    }
+}
+
+/// How requests reach a process.
+public enum Ingress: Hashable, Sendable, Codable {
+    /// Through the Unix socket at ``socketPath``. The app has no network device at all.
+    case socket
+    /// Through a TCP port, on a bridge that is the app's own.
+    case port(UInt16)
+
+    /// The directory of the socket inside the sandbox.
+    public static let directory = "/run/ingress"
+    /// The socket's name in its directory.
+    public static let socketName = "web.sock"
+    /// Where the app must listen; also in its environment as `TUSSILAGO_SOCKET`.
+    public static let socketPath = "\(directory)/\(socketName)"
+}
+
+/// What an instance must answer before it gets requests.
+public struct HealthCheck: Hashable, Sendable, Codable {
+    /// The path that is asked for; the answer must be 200 to 399.
+    public var path: String
+    /// How long it may take from its start to its first good answer, in seconds.
+    public var timeoutSeconds: Int
+
+    /// Describes a check.
+    public init(path: String = "/", timeoutSeconds: Int = 30) {
+        self.path = path
+        self.timeoutSeconds = timeoutSeconds
+    }
+
+    /// Checks the text of a path: absolute, at most 200 visible ASCII characters, nothing that needs quoting anywhere.
+    public static func checked(path: some StringProtocol) throws(InvalidValue) -> String {
+        let allowed = Set("-._~/?=&".utf8)
+        guard path.hasPrefix("/"), path.utf8.count <= 200,
+            path.utf8.allSatisfy({ $0.isAlphanumeric || allowed.contains($0) })
+        else {
+            throw InvalidValue(
+                "health path", given: path, rule: "it begins with / and has only letters, digits and - . _ ~ / ? = &")
+        }
+        return String(path)
+    }
+}
+
+/// The most that one copy of a process may use. The kernel holds it to them.
+public struct Limits: Hashable, Sendable, Codable {
+    /// Memory, without swap (`MemoryMax=`).
+    public var memory: Bytes
+    /// Processor time, in percent of one processor (`CPUQuota=`).
+    public var cpuPercent: Int
+    /// Tasks of the sandbox on the host (`TasksMax=`).
+    public var tasks: Int
+    /// The share of input and output beside others, 1 to 10 000 (`IOWeight=`).
+    public var ioWeight: Int
+    /// The size of `/tmp`, which lies in memory.
+    public var temporary: Bytes
+
+    /// Describes limits.
+    public init(
+        memory: Bytes = .mebibytes(256), cpuPercent: Int = 100, tasks: Int = 512, ioWeight: Int = 100,
+        temporary: Bytes = .mebibytes(64)
+    ) {
+        self.memory = memory
+        self.cpuPercent = cpuPercent
+        self.tasks = tasks
+        self.ioWeight = ioWeight
+        self.temporary = temporary
+    }
+}
+
+/// One argument of a command: any printable text.
+public struct CommandArgument: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// The text, as the program gets it.
+    public let text: String
+
+    /// Checks an argument.
+    public init(_ text: some StringProtocol) throws(InvalidValue) {
+        self.text = try printable(text, as: "argument", limit: 4096)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        self = try Self(decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+
+    public var description: String { text }
+}
+
+/// One variable of the environment.
+public struct EnvironmentVariable: Hashable, Sendable, Codable {
+    /// The variable's name.
+    public let name: String
+    /// Its value: any printable text.
+    public let value: String
+
+    /// Checks a variable. Names that begin with `TUSSILAGO_` are the platform's.
+    public init(name: some StringProtocol, value: some StringProtocol) throws(InvalidValue) {
+        func refuse(_ rule: String) -> InvalidValue { InvalidValue("environment variable", given: name, rule: rule) }
+        let bytes = Array(name.utf8)
+        guard let first = bytes.first, first.isLowercaseLetter || first.isUppercaseLetter || first == UInt8(ascii: "_"),
+            bytes.allSatisfy({ $0.isAlphanumeric || $0 == UInt8(ascii: "_") }), bytes.count <= 128
+        else { throw refuse("its name has letters, digits and _, and does not begin with a digit") }
+        guard !name.hasPrefix("TUSSILAGO_") else { throw refuse("names that begin with TUSSILAGO_ are the platform's") }
+        self.name = String(name)
+        self.value = try printable(value, as: "value", limit: 32_768)
+    }
+
+    private enum CodingKeys: String, CodingKey { case name, value }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        try self.init(
+            name: container.decode(String.self, forKey: .name), value: container.decode(String.self, forKey: .value))
+    }
+}
+
+/// Refuses what no line-based format carries safely: control and format characters of all kinds.
+private func printable(
+    _ text: some StringProtocol, as kind: String, limit: Int
+) throws(InvalidValue) -> String {
+    guard text.utf8.count <= limit else {
+        throw InvalidValue(kind, given: text, rule: "it has more than \(limit) bytes")
+    }
+    guard !text.unicodeScalars.contains(where: \.isControl) else {
+        throw InvalidValue(kind, given: text, rule: "line ends and other control characters are not allowed in it")
+    }
+    return String(text)
+}

@@ -1,0 +1,84 @@
+public import FoundationEssentials
+
+/// The number of a release within its app, from 1. Numbers are never used again.
+public struct ReleaseNumber: RawRepresentable, Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    public let rawValue: Int
+
+    /// Takes a number from 1 to 999 999 999; nil for any other.
+    public init?(rawValue: Int) {
+        guard (1...999_999_999).contains(rawValue) else { return nil }
+        self.rawValue = rawValue
+    }
+
+    /// The first release of every app.
+    public static let first = ReleaseNumber(unchecked: 1)
+
+    private init(unchecked: Int) { rawValue = unchecked }
+
+    /// The number after this one; the last number is its own successor, and the ledger refuses a number twice.
+    public var next: ReleaseNumber { ReleaseNumber(rawValue: rawValue + 1) ?? self }
+
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+    public var description: String { String(rawValue) }
+}
+
+/// One immutable version of an app: what it runs, how it is configured, and the text of its units.
+public struct Release: Hashable, Sendable, Codable {
+    /// The release's id, for the outside.
+    public let id: UUID
+    /// The app that it is a release of.
+    public let app: AppReference
+    /// Its number within the app.
+    public let number: ReleaseNumber
+    /// What it runs.
+    public let artefact: Artefact
+    /// How it is configured.
+    public let manifest: Manifest
+    /// The quadlet template of each process. Kept with the release, so that going back brings the exact text back.
+    public let templates: [ProcessName: Template]
+
+    /// A process's quadlet: its generation is part of the unit's name, so that no name ever has two contents.
+    public struct Template: Hashable, Sendable, Codable {
+        /// 1 for the first text of a process, one more for each other text.
+        public let generation: Int
+        /// The quadlet file's text.
+        public let text: String
+
+        /// Ties a text to its generation.
+        public init(generation: Int, text: String) {
+            self.generation = generation
+            self.text = text
+        }
+    }
+
+    /// Makes a release of its parts.
+    public init(
+        id: UUID, app: AppReference, number: ReleaseNumber, artefact: Artefact, manifest: Manifest,
+        templates: [ProcessName: Template]
+    ) {
+        self.id = id
+        self.app = app
+        self.number = number
+        self.artefact = artefact
+        self.manifest = manifest
+        self.templates = templates
+    }
+
+    /// Every copy of every process that shall run, in the manifest's order.
+    public var instances: [Instance] {
+        manifest.processes.flatMap { process in
+            (1...max(1, process.count)).map { copy in
+                Instance(
+                    app: app, process: process.name, generation: templates[process.name]?.generation ?? 1,
+                    release: number, copy: copy)
+            }
+        }
+    }
+
+    /// The instance that Caddy's requests go to, if the app takes any.
+    public var ingressInstance: Instance? {
+        guard let ingress = manifest.ingressProcess else { return nil }
+        return instances.first { $0.process == ingress.name }
+    }
+}

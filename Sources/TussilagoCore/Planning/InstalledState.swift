@@ -1,0 +1,18 @@
+/// What the platform's files say, within a scope.
+public struct InstalledState: Hashable, Sendable, Codable {
+    /// The unit files that are there.
+    public var units: [UnitFile.Path: String] = [:]
+    /// Whether files were written that systemd has not read yet.
+    public var reloadOwed = false
+    /// The releases that are staged.
+    public var releases: Set<ReleaseNumber> = []
+    /// The instances that may run.
+    public var live: Set<Instance> = []
+    /// What the targets start.
+    public var wants: [UnitName: Set<UnitName>] = [:]
+    /// The instance that the upstream leads to.
+    public var upstream: Instance?
+
+    /// Nothing at all.
+    public init() {}
+}

@@ -1,0 +1,239 @@
+/// Decides. From what is and what shall be comes an ordered list of steps, always the same one for the same two.
+///
+/// The order keeps the promises: what is new is started and ready before anything leads to it; the upstream's link is
+/// moved in one step, the commit point; what was replaced is stopped only after it has lost its requests. A plan that
+/// was cut anywhere is finished by observing and planning again.
+public struct Planner: Sendable {
+    private let desired: DesiredState
+    private let observed: ObservedState
+    private var steps: [Step] = []
+
+    /// The steps from `observed` to `desired`; none when nothing is left to do.
+    public static func plan(from observed: ObservedState, to desired: DesiredState) -> Plan {
+        var planner = Planner(desired: desired, observed: observed)
+        planner.run()
+        return Plan(steps: planner.steps)
+    }
+
+    private init(desired: DesiredState, observed: ObservedState) {
+        self.desired = desired
+        self.observed = observed
+    }
+
+    private mutating func run() {
+        switch desired.scope {
+        case .tenant(let name):
+            desired.tenant == nil ? removeTenant(name) : installTenant(name)
+        case .app(let reference):
+            if let app = desired.app { install(app) } else { remove(reference) }
+        }
+    }
+
+    // MARK: A tenant
+
+    private mutating func installTenant(_ name: TenantName) {
+        installUnits()
+        want(.multiUser, [name.target], among: [name.target])
+        start([name.target])
+    }
+
+    private mutating func removeTenant(_ name: TenantName) {
+        want(.multiUser, [], among: [name.target])
+        stop([name.target, name.slice])
+        uninstallUnits()
+    }
+
+    // MARK: An app
+
+    private mutating func install(_ app: DesiredApp) {
+        let reference = app.app.reference
+        stage(app)
+        admit(app.instances)
+        installUnits()
+        if app.power == .on { start([reference.target] + app.instances.map(\.unit)) }
+        point(reference, at: app)
+        want(reference.tenant.target, [reference.target], among: [reference.target])
+        want(reference.target, app.instances.map(\.unit), among: nil)
+        publish()
+        if app.power == .off { halt([reference.target] + app.instances.map(\.unit)) }
+        stopReplaced(by: app)
+        retire(except: app.instances)
+        uninstallUnits()
+        discard(reference, except: app.kept)
+    }
+
+    private mutating func remove(_ reference: AppReference) {
+        publish()
+        want(reference.tenant.target, [], among: [reference.target])
+        want(reference.target, [], among: nil)
+        if observed.installed.upstream != nil { steps.append(.files(.point(reference, nil))) }
+        stop([reference.target] + observed.installed.live.map(\.unit).sorted() + bridge + [reference.slice])
+        retire(except: [])
+        uninstallUnits()
+        discard(reference, except: [])
+    }
+
+    private mutating func stage(_ app: DesiredApp) {
+        for release in app.kept.sorted(by: { $0.number < $1.number })
+        where !observed.installed.releases.contains(release.number) {
+            steps.append(.files(.stage(release, network: app.app.network)))
+        }
+    }
+
+    private mutating func admit(_ instances: [Instance]) {
+        let missing = instances.filter { !observed.installed.live.contains($0) }
+        if !missing.isEmpty { steps.append(.files(.admit(missing))) }
+    }
+
+    /// With `asItIs` the upstream moves only when the app is stopped anyway, or when it has none: a release that
+    /// nobody started gets no requests that another one is there to answer.
+    private mutating func point(_ reference: AppReference, at app: DesiredApp) {
+        let instance = app.current?.ingressInstance
+        guard observed.installed.upstream != instance else { return }
+        if app.power == .asItIs, let serving = observed.installed.upstream, observed.isActive(serving.unit),
+            let instance, !observed.isActive(instance.unit)
+        {
+            return
+        }
+        steps.append(.files(.point(reference, instance)))
+    }
+
+    /// What runs and shall not: it is stopped once nothing leads to it any more.
+    private mutating func stopReplaced(by app: DesiredApp) {
+        let wanted = Set(app.instances)
+        let replaced = observed.installed.live.subtracting(wanted).map(\.unit).filter { observed.mayRun($0) }.sorted()
+        guard !replaced.isEmpty else { return }
+        let drain = app.current?.manifest.drainSeconds ?? 0
+        let served = observed.installed.upstream.map { replaced.contains($0.unit) } ?? false
+        if drain > 0, served, app.power != .off { steps.append(.drain(seconds: drain)) }
+        steps.append(.stop(replaced))
+    }
+
+    private mutating func retire(except wanted: [Instance]) {
+        let retired = observed.installed.live.subtracting(wanted).sorted()
+        if !retired.isEmpty { steps.append(.files(.retire(retired))) }
+    }
+
+    private mutating func discard(_ app: AppReference, except kept: [Release]) {
+        let gone = observed.installed.releases.subtracting(kept.map(\.number)).sorted()
+        if !gone.isEmpty { steps.append(.files(.discard(app, gone))) }
+    }
+
+    // MARK: Unit files
+
+    private mutating func installUnits() {
+        let missing = desired.unitFiles.filter { observed.installed.units[$0.path] != $0.text }
+        if !missing.isEmpty {
+            if let users = desired.tenant?.users, missing.contains(where: \.path.isQuadlet) {
+                // The generator reads a network's name only where it sees the network's file as well.
+                steps.append(.check(desired.unitFiles.filter(\.path.isQuadlet), users: users))
+            }
+            steps.append(.files(.install(missing)))
+        }
+        if !missing.isEmpty || observed.installed.reloadOwed {
+            steps.append(.reload(expecting: desired.expectedUnits))
+            steps.append(.files(.settle))
+        }
+    }
+
+    private mutating func uninstallUnits() {
+        let wanted = Set(desired.unitFiles.map(\.path))
+        let gone = observed.installed.units.keys.filter { !wanted.contains($0) }.sorted()
+        let owed = observed.installed.reloadOwed && !steps.contains(.files(.settle))
+        if !gone.isEmpty { steps.append(.files(.uninstall(gone))) }
+        guard !gone.isEmpty || owed else { return }
+        steps.append(.reload(expecting: []))
+        steps.append(.files(.settle))
+    }
+
+    /// The bridge's service, when there is one to stop with its app: Podman leaves the network to it.
+    private var bridge: [UnitName] {
+        observed.installed.units.keys.compactMap { path in
+            guard case .network = path else { return nil }
+            return path.generatedService.flatMap { UnitName($0) }
+        }
+    }
+
+    // MARK: Steps that are left out when there is nothing to do
+
+    /// Makes `units` what `target` wants, of those that this scope may decide about (nil: all).
+    private mutating func want(_ target: UnitName, _ units: [UnitName], among decided: [UnitName]?) {
+        let there = observed.installed.wants[target] ?? []
+        let others = decided.map { there.subtracting($0) } ?? []
+        let wanted = others.union(units)
+        if wanted != there { steps.append(.files(.want(target: target, units: wanted.sorted()))) }
+    }
+
+    private mutating func start(_ units: [UnitName]) {
+        let stopped = units.filter { !observed.isActive($0) }
+        if !stopped.isEmpty { steps.append(.start(stopped)) }
+    }
+
+    private mutating func stop(_ units: [UnitName]) {
+        let running = units.filter { observed.mayRun($0) }
+        if !running.isEmpty { steps.append(.stop(running)) }
+    }
+
+    private mutating func halt(_ units: [UnitName]) {
+        let running = units.filter { observed.mayRun($0) }
+        if !running.isEmpty { steps.append(.halt(running)) }
+    }
+
+    private mutating func publish() {
+        if observed.routes != desired.routes { steps.append(.publish(desired.routes)) }
+    }
+}
+
+extension DesiredState {
+    /// Every unit file that shall be there.
+    public var unitFiles: [UnitFile] {
+        guard let tenant else { return [] }
+        guard case .app = scope else { return tenant.unitFiles }
+        guard let app else { return [] }
+        var files: [UnitFile.Path: String] = [:]
+        let bridged = app.kept.contains { $0.manifest.processes.contains(where: \.needsBridge) }
+        for file in app.app.unitFiles(tenant: tenant, bridged: bridged) { files[file.path] = file.text }
+        for release in app.kept {
+            for (process, template) in release.templates {
+                let name = TemplateName(app: release.app, process: process, generation: template.generation)
+                files[name.path] = template.text
+            }
+        }
+        return files.map { UnitFile(path: $0.key, text: $0.value) }.sorted { $0.path < $1.path }
+    }
+
+    /// The units by which is seen, after a reload, that systemd has found what was installed.
+    var expectedUnits: [UnitName] {
+        switch scope {
+        case .tenant(let name): tenant == nil ? [] : [name.target, name.slice]
+        case .app(let reference):
+            app.map { [reference.target, reference.slice] + $0.instances.map(\.unit) } ?? []
+        }
+    }
+
+    /// Every unit whose status a plan may depend on.
+    public func units(with installed: InstalledState) -> [UnitName] {
+        var units: Set<UnitName> = []
+        switch scope {
+        case .tenant(let name): units = [name.target, name.slice]
+        case .app(let reference):
+            units = [reference.target, reference.slice]
+            units.formUnion(app?.instances.map(\.unit) ?? [])
+            units.formUnion(installed.live.map(\.unit))
+            for path in installed.units.keys {
+                if case .network = path, let unit = path.generatedService.flatMap({ UnitName($0) }) { units.insert(unit) }
+            }
+        }
+        return units.sorted()
+    }
+}
+
+extension ProcessSpecification {
+    /// Whether it listens on a TCP port, and so needs the app's bridge.
+    var needsBridge: Bool { if case .port = ingress { true } else { false } }
+}
+
+extension UnitName {
+    /// `multi-user.target`, which starts the tenants at boot. The one unit that is named but not owned.
+    public static let multiUser = UnitName(unchecked: "multi-user", .target)
+}

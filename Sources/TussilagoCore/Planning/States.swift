@@ -1,0 +1,82 @@
+/// What shall be, within a scope.
+public struct DesiredState: Hashable, Sendable {
+    /// How much of the host it is about.
+    public var scope: Scope
+    /// The tenant; nil when it shall be gone.
+    public var tenant: Tenant?
+    /// The app; nil when it shall be gone, or when the scope is a tenant.
+    public var app: DesiredApp?
+    /// All routes of the host.
+    public var routes: RouteTable
+
+    /// Describes what shall be of a tenant.
+    public init(tenant name: TenantName, _ tenant: Tenant?, routes: RouteTable) {
+        scope = .tenant(name)
+        self.tenant = tenant
+        self.routes = routes
+    }
+
+    /// Describes what shall be of an app.
+    public init(app reference: AppReference, tenant: Tenant, _ app: DesiredApp?, routes: RouteTable) {
+        scope = .app(reference)
+        self.tenant = tenant
+        self.app = app
+        self.routes = routes
+    }
+}
+
+/// What shall be of one app.
+public struct DesiredApp: Hashable, Sendable {
+    /// The app.
+    public var app: App
+    /// The release that shall run; nil before the first.
+    public var current: Release?
+    /// All releases that are kept, the current one among them.
+    public var kept: [Release]
+    /// Whether it shall run.
+    public var power: Power
+
+    /// Whether an app shall run.
+    public enum Power: Hashable, Sendable, CaseIterable {
+        /// It runs.
+        case on
+        /// It is stopped, and stays what the next boot starts.
+        case off
+        /// Whatever an admin made of it: what runs goes on, what is stopped stays so.
+        case asItIs
+    }
+
+    /// Describes an app.
+    public init(app: App, current: Release?, kept: [Release], power: Power) {
+        self.app = app
+        self.current = current
+        self.kept = kept
+        self.power = power
+    }
+
+    /// The instances that shall run when the app runs.
+    var instances: [Instance] { current?.instances ?? [] }
+}
+
+/// What is, within a scope.
+public struct ObservedState: Hashable, Sendable {
+    /// What the files say.
+    public var installed: InstalledState
+    /// What systemd says, of every unit that the files or the desired state name.
+    public var status: [UnitName: UnitStatus]
+    /// What Caddy was told last.
+    public var routes: RouteTable
+
+    /// Describes what is.
+    public init(
+        installed: InstalledState = InstalledState(), status: [UnitName: UnitStatus] = [:],
+        routes: RouteTable = RouteTable()
+    ) {
+        self.installed = installed
+        self.status = status
+        self.routes = routes
+    }
+
+    func isActive(_ unit: UnitName) -> Bool { status[unit]?.isActive ?? false }
+    func mayRun(_ unit: UnitName) -> Bool { status[unit]?.mayRun ?? false }
+}

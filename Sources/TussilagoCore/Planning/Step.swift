@@ -1,0 +1,61 @@
+/// One step of a plan: one call of one port, with nothing left to decide.
+public enum Step: Hashable, Sendable {
+    /// Run unit files through the generator, before any is written.
+    case check([UnitFile], users: UserRange)
+    /// Change the platform's files.
+    case files(FileChange)
+    /// Have systemd read its files, and see that it found every service that the installed files stand for.
+    case reload(expecting: [UnitName])
+    /// Start units and wait until they serve.
+    case start([UnitName])
+    /// Tell Caddy all routes.
+    case publish(RouteTable)
+    /// Let what was replaced finish what it has begun, in seconds.
+    case drain(seconds: Int)
+    /// Stop units that nothing leads to any more.
+    case stop([UnitName])
+    /// Stop an app because an admin said so; its hostnames answer 503.
+    case halt([UnitName])
+}
+
+extension Step: CustomStringConvertible {
+    /// The step in one line, as people see it while it is performed.
+    public var description: String {
+        switch self {
+        case .check: "check the units with Podman's generator"
+        case .files(let change): change.description
+        case .reload: "reload systemd"
+        case .start(let units): "start \(list(units)) and wait until ready"
+        case .publish(let table): "publish \(count(table.apps.count, "route")) to Caddy"
+        case .drain(let seconds): "drain the replaced release for \(seconds) s"
+        case .stop(let units): "stop \(list(units))"
+        case .halt(let units): "stop \(list(units))"
+        }
+    }
+}
+
+extension FileChange: CustomStringConvertible {
+    /// The change in one line, as people see it.
+    public var description: String {
+        switch self {
+        case .stage(let release, _): "stage release \(release.number)"
+        case .admit(let instances): "admit \(list(instances))"
+        case .retire(let instances): "retire \(list(instances))"
+        case .discard(_, let numbers): "remove \(numbers.count == 1 ? "release" : "releases") \(list(numbers))"
+        case .install(let files): "install \(count(files.count, "unit file"))"
+        case .uninstall(let paths): "remove \(count(paths.count, "unit file"))"
+        case .settle: "note that systemd has loaded them"
+        case .want(let target, let units): units.isEmpty ? "\(target) starts nothing" : "\(target) starts \(list(units))"
+        case .point(let app, let instance):
+            if let instance { "switch \(app) to release \(instance.release)" } else { "take \(app) off its upstream" }
+        }
+    }
+}
+
+private func list(_ things: some Sequence<some CustomStringConvertible>) -> String {
+    things.map(\.description).joined(separator: ", ")
+}
+
+private func count(_ number: Int, _ thing: String) -> String {
+    number == 1 ? "1 \(thing)" : "\(number) \(thing)s"
+}

@@ -1,0 +1,38 @@
+/// The files that say what shall run: unit files, releases, and the links between them.
+///
+/// Every change is atomic and on the disk when the call returns, so that a step that was acknowledged survives a
+/// power failure. Nothing is touched that does not carry the platform's section.
+public protocol UnitStore: Sendable {
+    /// What there is now, of all that `scope` covers.
+    func observe(_ scope: Scope) async throws(PortError) -> InstalledState
+    /// Runs quadlets through Podman's generator without installing them, and checks the commands that come out.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` with the generator's reason when one would be dropped.
+    func check(_ files: [UnitFile], users: UserRange) async throws(PortError)
+    /// Performs the steps that change files; the others are no business of this port.
+    func perform(_ change: FileChange) async throws(PortError)
+    /// Copies a directory into the store, as it is now, and names the copy by its content.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` for symbolic links, devices and trees over the limits.
+    func importTree(from directory: String) async throws(PortError) -> Digest
+}
+
+/// A change of the platform's files.
+public enum FileChange: Hashable, Sendable {
+    /// Write a release's directory, whole or not at all.
+    case stage(Release, network: AppNetwork)
+    /// Let instances run: make their links to their releases.
+    case admit([Instance])
+    /// Take the links away.
+    case retire([Instance])
+    /// Remove releases' directories.
+    case discard(AppReference, [ReleaseNumber])
+    /// Write unit files. A reload is owed from then on.
+    case install([UnitFile])
+    /// Remove unit files. A reload is owed from then on.
+    case uninstall([UnitFile.Path])
+    /// systemd has loaded all that was written.
+    case settle
+    /// Make exactly `units` what `target` starts, at boot and by hand.
+    case want(target: UnitName, units: [UnitName])
+    /// Move an app's upstream to an instance, in one atomic rename; nil takes it away.
+    case point(AppReference, Instance?)
+}

@@ -1,0 +1,110 @@
+/// The configuration that Caddy gets: the platform's server, and around it the little that Caddy needs to start.
+///
+/// A route dials a path, not an address: a release takes over by moving a symbolic link, and Caddy is told nothing.
+/// Works with Caddy 2.6 and 2.11 (https://caddyserver.com/docs/json/).
+public struct CaddyConfiguration: Hashable, Sendable {
+    /// The addresses that the platform's server listens on, in Caddy's form: `:443`.
+    public var listen: [String]
+    /// Whether Caddy gets certificates for the hostnames by itself and sends HTTP to HTTPS.
+    public var automaticHTTPS: Bool
+    /// How long a request waits for an app that is starting, in seconds.
+    public var holdSeconds: Int
+    /// The Unix socket of Caddy's admin endpoint.
+    public var adminSocket: String
+
+    /// Describes the configuration.
+    public init(
+        listen: [String] = [":80"], automaticHTTPS: Bool = false, holdSeconds: Int = 30,
+        adminSocket: String = "/run/caddy/admin.sock"
+    ) {
+        self.listen = listen
+        self.automaticHTTPS = automaticHTTPS
+        self.holdSeconds = holdSeconds
+        self.adminSocket = adminSocket
+    }
+
+    /// The platform's part of Caddy's configuration, below `/config/`. What stands beside it is not touched.
+    public static let path = "apps/http/servers/tussilago"
+
+    /// All that Caddy starts with.
+    public func document(_ table: RouteTable) -> JSONValue {
+        [
+            "admin": ["listen": .string("unix/\(adminSocket)"), "origins": ["localhost"], "config": ["persist": false]],
+            "apps": ["http": ["grace_period": "5s", "servers": ["tussilago": server(table)]]],
+        ]
+    }
+
+    /// The platform's part.
+    public func server(_ table: RouteTable) -> JSONValue {
+        var server: [String: JSONValue] = [
+            "listen": .array(listen.map { .string($0) }),
+            "routes": .array(table.hostnames.map { route($0.app, $0.hostnames) } + [noSuchHost]),
+            "errors": ["routes": [unavailable]],
+        ]
+        if !automaticHTTPS { server["automatic_https"] = ["disable": true] }
+        return .object(server)
+    }
+
+    private func route(_ app: AppReference, _ hostnames: [String]) -> JSONValue {
+        let upstream = HostPaths.upstream(app)
+        let starting: JSONValue = [
+            "match": [["file": ["root": "/", "try_files": [.string("\(upstream)/\(HostPaths.startingMark)")]]]],
+            "handle": [proxy(upstream, hold: true)],
+        ]
+        return [
+            "@id": .string("tussilago-\(app.tenant)-\(app.app)"),
+            "match": [["host": .array(hostnames.map { .string($0) })]],
+            "handle": [
+                ["handler": "subroute", "routes": [starting, ["handle": [proxy(upstream, hold: false)]]]]
+            ],
+            "terminal": true,
+        ]
+    }
+
+    /// A request for an app that is starting is held; one for an app that is stopped is answered at once.
+    ///
+    /// Connections to an app are not kept: a kept one would go on to the release that was replaced, and break with it.
+    private func proxy(_ upstream: String, hold: Bool) -> JSONValue {
+        let socket = "\(upstream)/\(HostPaths.ingressSocketDirectory)/\(Ingress.socketName)"
+        var proxy: [String: JSONValue] = [
+            "handler": "reverse_proxy",
+            "upstreams": [["dial": .string("unix/\(socket)")]],
+            "transport": ["protocol": "http", "dial_timeout": "5s", "keep_alive": ["enabled": false]],
+        ]
+        if hold {
+            proxy["load_balancing"] = ["try_duration": .string("\(holdSeconds)s"), "try_interval": "50ms"]
+        }
+        return .object(proxy)
+    }
+
+    private var noSuchHost: JSONValue {
+        ["handle": [page(status: "404", title: "No such site", text: "No app has this name here.")]]
+    }
+
+    /// Stands for the bare 502 that Caddy answers with when nothing listens.
+    private var unavailable: JSONValue {
+        [
+            "match": [["expression": "{http.error.status_code} in [502, 503, 504]"]],
+            "handle": [
+                ["handler": "headers", "response": ["set": ["Retry-After": ["5"], "Cache-Control": ["no-store"]]]],
+                page(
+                    status: "503", title: "Not running",
+                    text: "The app behind this address is not running at the moment. Please try again in a while."),
+            ],
+        ]
+    }
+
+    private func page(status: String, title: String, text: String) -> JSONValue {
+        let body = """
+            <!doctype html><html lang="en"><meta charset="utf-8"><title>\(title)</title>\
+            <meta name="viewport" content="width=device-width">\
+            <body style="font:1.1em system-ui;max-width:32em;margin:20vh auto;padding:0 1em">\
+            <h1>\(title)</h1><p>\(text)</p></body></html>
+
+            """
+        return [
+            "handler": "static_response", "status_code": .string(status), "body": .string(body),
+            "headers": ["Content-Type": ["text/html; charset=utf-8"]],
+        ]
+    }
+}

@@ -1,0 +1,46 @@
+/// Where things lie on the host. One place, so that units, helpers and Caddy's routes agree.
+public enum HostPaths {
+    /// The agent's own data: the ledger, releases, file trees, upstreams.
+    public static let state = "/var/lib/tussilago"
+    /// Quadlets, one directory a tenant.
+    public static let quadlets = "/etc/containers/systemd/tussilago"
+    /// Slices, targets and what they want.
+    public static let systemUnits = "/etc/systemd/system"
+    /// The programs that units run.
+    public static let programs = "/usr/libexec/tussilago"
+    /// What an instance's ingress needs while it runs, one directory an instance, made anew at each start.
+    public static let ingress = "/run/tussilago-ingress"
+    /// One symbolic link an app, to the ingress of the instance that serves. It outlives a reboot: to move it is the
+    /// commit point of a deploy.
+    public static let upstreams = "\(state)/upstreams"
+    /// File trees by their digest.
+    public static let trees = "\(state)/trees"
+    /// The configuration that Caddy starts with.
+    public static let caddyConfiguration = "\(state)/caddy/caddy.json"
+
+    /// The releases of an app and the links of its live instances.
+    public static func app(_ app: AppReference) -> String { "\(state)/apps/\(app.tenant)/\(app.app)" }
+    /// What a release consists of.
+    public static func release(_ app: AppReference, _ number: ReleaseNumber) -> String {
+        "\(self.app(app))/releases/\(number)"
+    }
+    /// One link for each instance that may run, to its release; the template reaches the release through it.
+    public static func live(_ app: AppReference) -> String { "\(self.app(app))/live" }
+    /// The link that Caddy dials through.
+    public static func upstream(_ app: AppReference) -> String { "\(upstreams)/\(app.tenant)/\(app.app)" }
+    /// The directory of an instance's ingress.
+    public static func ingress(_ instance: Instance) -> String { "\(ingress)/\(instance.unit.stem)" }
+    /// Below an instance's ingress: the directory of the socket, which is all that the sandbox sees of it.
+    public static let ingressSocketDirectory = "in"
+    /// Below an instance's ingress: a file that is there as long as the instance is starting.
+    public static let startingMark = "starting"
+
+    /// The image's id and other values that the unit itself needs, in a live instance's release.
+    public static let unitEnvironment = "unit.env"
+    /// The app's environment, in a live instance's release.
+    public static let appEnvironment = "app.env"
+    /// The link to the file tree, in a live instance's release.
+    public static let files = "files"
+    /// The release itself, as JSON, in its directory: with the units enough to write the ledger anew.
+    public static let releaseRecord = "release.json"
+}

@@ -1,0 +1,115 @@
+/// The quadlet template of one process: what podman-systemd.unit(5) makes a service of.
+///
+/// What differs between releases is not in it: the image's id, the environment and the files are reached through the
+/// instance's name (`%i`), by a link to its release. So a new release of the same shape needs no reload.
+public struct ProcessTemplate: Sendable {
+    let tenant: Tenant
+    let app: App
+    let process: ProcessSpecification
+    let hasFiles: Bool
+    let policy: SandboxPolicy
+
+    /// Describes the template of a process.
+    public init(
+        tenant: Tenant, app: App, process: ProcessSpecification, hasFiles: Bool, policy: SandboxPolicy = .strict
+    ) {
+        self.tenant = tenant
+        self.app = app
+        self.process = process
+        self.hasFiles = hasFiles
+        self.policy = policy
+    }
+
+    private var live: String { "\(HostPaths.live(app.reference))/%i" }
+    private var helper: String { "\(HostPaths.programs)/tussilago-instance" }
+
+    /// The text of the quadlet file.
+    public var text: String {
+        var unit = UnitText(comment: unitFileComment)
+        app.describe(tenant, in: &unit)
+        unit.set("Process", "\(process.name)")
+        writeUnit(into: &unit)
+        writeContainer(into: &unit)
+        writeService(into: &unit)
+        return unit.text
+    }
+
+    private func writeUnit(into unit: inout UnitText) {
+        unit.section("Unit")
+        unit.set("Description", "\(app.reference) \(process.name), release %i")
+        unit.set("PartOf", "\(app.reference.target)")
+        // Without this order the target's stop would not wait for the instances'.
+        unit.set("After", "\(app.reference.target)")
+        // A release that was replaced has lost its link: a target that systemd loaded before that cannot revive it.
+        unit.set("ConditionPathExists", live)
+        unit.set("StartLimitIntervalSec", "\(policy.startLimitSeconds)")
+        unit.set("StartLimitBurst", "\(policy.startLimitBurst)")
+        if case .port = process.ingress {
+            unit.set("Requires", "tussilago-firewall.service tussilago-tcp@%N.socket")
+            unit.set("After", "tussilago-firewall.service tussilago-tcp@%N.socket")
+        }
+    }
+
+    private func writeContainer(into unit: inout UnitText) {
+        unit.section("Container")
+        unit.set("Image", "${TUSSILAGO_IMAGE}")
+        unit.set("ContainerName", "%p-%i")
+        unit.set(policy.container)
+        unit.set("UIDMap", "0:\(tenant.users.first):\(UserRange.size)")
+        unit.set("GIDMap", "0:\(tenant.users.first):\(UserRange.size)")
+        unit.set("HostName", "\(app.reference.app)")
+        unit.set("Tmpfs", "/tmp:rw,nosuid,nodev,mode=1777,size=\(process.limits.temporary.count)")
+        unit.set("EnvironmentFile", "\(live)/\(HostPaths.appEnvironment)")
+        unit.set("Environment", "TUSSILAGO_RELEASE=%i")
+        switch process.ingress {
+        case nil:
+            unit.set("Network", "none")
+        case .socket:
+            unit.set("Network", "none")
+            unit.set("Environment", "TUSSILAGO_SOCKET=\(Ingress.socketPath)")
+            unit.set("Volume", "\(HostPaths.ingress)/%N/\(HostPaths.ingressSocketDirectory):\(Ingress.directory)")
+        case .port(let port):
+            unit.set("Network", "\(app.reference.target.stem).network")
+            unit.set("IP", "${TUSSILAGO_ADDRESS}")
+            unit.set("Environment", "PORT=\(port)")
+        }
+        if hasFiles {
+            unit.set("Volume", "\(live)/\(HostPaths.files):\(Artefact.filesMountPoint):ro")
+            unit.set("WorkingDir", Artefact.filesMountPoint)
+        } else {
+            unit.set("WorkingDir", "/")
+        }
+        let words = process.command.map { UnitText.word($0.text) }
+        unit.set("Entrypoint", words.first ?? "")
+        if words.count > 1 { unit.set("Exec", words.dropFirst().joined(separator: " ")) }
+    }
+
+    private func writeService(into unit: inout UnitText) {
+        unit.section("Service")
+        unit.set("Slice", "\(app.reference.slice)")
+        unit.set("SyslogIdentifier", "\(app.reference)")
+        unit.set("LogExtraFields", "TUSSILAGO_TENANT=\(tenant.name)")
+        unit.set("LogExtraFields", "TUSSILAGO_APP=\(app.reference.app)")
+        unit.set("LogExtraFields", "TUSSILAGO_PROCESS=\(process.name)")
+        unit.set("LogExtraFields", "TUSSILAGO_RELEASE=%i")
+        unit.set("EnvironmentFile", "\(live)/\(HostPaths.unitEnvironment)")
+        unit.set("MemoryMax", "\(process.limits.memory.count)")
+        unit.set("CPUQuota", "\(process.limits.cpuPercent)%")
+        unit.set("TasksMax", "\(process.limits.tasks)")
+        unit.set("IOWeight", "\(process.limits.ioWeight)")
+        unit.set(policy.service)
+        unit.set("TimeoutStartSec", "\(process.health.timeoutSeconds + 30)")
+        guard let ingress = process.ingress else { return }
+        let kind =
+            switch ingress {
+            case .socket: "socket \(tenant.users.host(policy.user))"
+            case .port(let port): "port ${TUSSILAGO_ADDRESS}:\(port)"
+            }
+        unit.set("ExecStartPre", "\(helper) prepare %N \(kind)")
+        // `systemctl start` then blocks until the app answers, and fails when it does not.
+        unit.set(
+            "ExecStartPost",
+            "\(helper) ready %N \(process.health.timeoutSeconds) \(UnitText.word(process.health.path))")
+        unit.set("ExecStopPost", "-\(helper) ended %N")
+    }
+}

@@ -1,0 +1,88 @@
+/// How every instance is confined: all of it, as data, in this one file.
+///
+/// A tenant has no key that loosens any of it. The text of a unit follows from here; what the real generator makes of
+/// that text is checked against ``requiredArguments`` before a unit is installed.
+public struct SandboxPolicy: Hashable, Sendable {
+    /// The OCI runtime: the platform's own shim, which starts runsc with pinned flags or nothing at all.
+    public var runtime = "\(HostPaths.programs)/tussilago-runsc"
+    /// The user and group inside; never root.
+    public var user: UInt32 = 10_001
+    /// The size of `/dev/shm`.
+    public var sharedMemory = Bytes.mebibytes(16)
+    /// How long an instance has to end by itself after SIGTERM, in seconds.
+    public var stopSeconds = 10
+    /// How often an instance may start within ``startLimitSeconds``, before systemd gives it up.
+    public var startLimitBurst = 5
+    /// See ``startLimitBurst``.
+    public var startLimitSeconds = 120
+    /// Log lines that an instance may write in ``logIntervalSeconds``.
+    public var logBurst = 5_000
+    /// See ``logBurst``.
+    public var logIntervalSeconds = 10
+
+    /// The strict policy, the only one.
+    public static let strict = SandboxPolicy()
+
+    private init() {}
+
+    /// The keys of `[Container]` that are the same for every instance, in the order in which they are written.
+    var container: [(key: String, value: String)] {
+        [
+            ("GlobalArgs", "--runtime=\(runtime)"),
+            ("Pull", "never"),
+            ("ReadOnly", "true"),
+            ("ReadOnlyTmpfs", "false"),
+            ("DropCapability", "all"),
+            ("NoNewPrivileges", "true"),
+            ("User", "\(user)"),
+            ("Group", "\(user)"),
+            ("ShmSize", "\(sharedMemory.count)"),
+            ("StopTimeout", "\(stopSeconds)"),
+            // The app's own lines, with no field that it could forge, and with nothing between it and the journal.
+            ("LogDriver", "passthrough"),
+            // An image is a tenant's data: what it says of health checks, volumes and names does not count.
+            ("HealthCmd", "none"),
+            ("PodmanArgs", "--image-volume=ignore --no-hosts --dns=none"),
+        ]
+    }
+
+    /// The keys of `[Service]` that are the same for every instance.
+    var service: [(key: String, value: String)] {
+        [
+            ("Restart", "on-failure"),
+            ("RestartSec", "1"),
+            ("RestartSteps", "5"),
+            ("RestartMaxDelaySec", "30"),
+            // An app that ends by the signal that stops it has not failed.
+            ("SuccessExitStatus", "143 137"),
+            ("TimeoutStopSec", "\(stopSeconds + 20)"),
+            ("LimitCORE", "0"),
+            ("MemorySwapMax", "0"),
+            ("OOMPolicy", "kill"),
+            ("SyslogLevelPrefix", "no"),
+            ("LogRateLimitIntervalSec", "\(logIntervalSeconds)"),
+            ("LogRateLimitBurst", "\(logBurst)"),
+        ]
+    }
+
+    /// What must be among the arguments of the `podman run` that the real generator makes, for every instance of
+    /// `tenant`. A unit whose command lacks one of them, or says it twice, is never installed.
+    public func requiredArguments(users: UserRange) -> [[String]] {
+        [
+            ["--runtime=\(runtime)"],
+            ["--cap-drop=all"],
+            ["--security-opt=no-new-privileges"],
+            ["--read-only"],
+            ["--read-only-tmpfs=false"],
+            ["--user=\(user):\(user)"],
+            ["--uidmap=0:\(users.first):\(UserRange.size)"],
+            ["--gidmap=0:\(users.first):\(UserRange.size)"],
+            ["--image-volume=ignore"],
+        ]
+    }
+
+    /// What must not be among them, whatever stands in a manifest.
+    public static let forbiddenArguments = [
+        "--privileged", "--cap-add", "--device", "--publish", "--pid", "--ipc", "--userns", "--annotation",
+    ]
+}
