@@ -1,0 +1,28 @@
+public import FoundationEssentials
+public import TussilagoCore
+
+/// The paths of the API, for the client; the server's router has the same, and a test holds both against the OpenAPI.
+public enum Paths {
+    /// The agent's socket.
+    public static let socket = "/run/tussilago/api.sock"
+    public static let status = "/v1/status"
+    public static let openAPI = "/v1/openapi.json"
+    public static let tenants = "/v1/tenants"
+    /// All apps of all tenants.
+    public static let apps = "/v1/apps"
+    public static let operations = "/v1/operations"
+
+    public static func tenant(_ name: TenantName) -> String { "\(tenants)/\(name)" }
+    public static func apps(_ tenant: TenantName) -> String { "\(self.tenant(tenant))/apps" }
+    public static func app(_ app: AppReference) -> String { "\(apps(app.tenant))/\(app.app)" }
+    public static func appStatus(_ app: AppReference) -> String { "\(self.app(app))/status" }
+    public static func releases(_ app: AppReference) -> String { "\(self.app(app))/releases" }
+    public static func release(_ app: AppReference, _ number: ReleaseNumber) -> String { "\(releases(app))/\(number)" }
+    public static func routes(_ app: AppReference) -> String { "\(self.app(app))/routes" }
+    public static func plan(_ app: AppReference) -> String { "\(self.app(app))/plan" }
+    /// `start`, `stop` or `restart`.
+    public static func action(_ app: AppReference, _ verb: String) -> String { "\(self.app(app))/\(verb)" }
+    public static func operation(_ id: UUID) -> String { "\(operations)/\(id.uuidString.lowercased())" }
+    /// The operation's events, as server-sent events; `Last-Event-ID` goes on where a reader stopped.
+    public static func events(_ id: UUID) -> String { "\(operation(id))/events" }
+}

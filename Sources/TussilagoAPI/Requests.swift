@@ -1,0 +1,28 @@
+public import TussilagoCore
+
+// What crosses the socket in requests. Every write may carry an `Idempotency-Key` header.
+
+/// `POST /v1/tenants` and `POST /v1/tenants/{tenant}/apps`.
+public struct CreateRequest: Hashable, Sendable, Codable {
+    public var name: String
+
+    /// Asks for something new by name.
+    public init(name: String) { self.name = name }
+}
+
+/// `POST /v1/tenants/{tenant}/apps/{app}/releases`, and the same under `…/plan`.
+public struct DeployRequest: Hashable, Sendable, Codable {
+    /// The text of `tussilago.toml`.
+    public var manifest: String
+    /// An image of the host's storage; the manifest's when absent.
+    public var image: String?
+    /// An absolute path on the host: its content is copied.
+    public var files: String?
+
+    /// Asks for a release.
+    public init(manifest: String, image: String? = nil, files: String? = nil) {
+        self.manifest = manifest
+        self.image = image
+        self.files = files
+    }
+}

@@ -1,0 +1,244 @@
+public import FoundationEssentials
+public import TussilagoCore
+
+// What crosses the socket in answers. Keys are in snake case on the wire (``APICoding``); ids are UUIDv4s, times RFC
+// 3339. No resource has a uid, an inner path or a network address of the host.
+
+/// A tenant, as the API shows it.
+public struct TenantResource: Hashable, Sendable, Codable {
+    public var id: UUID
+    public var name: TenantName
+    public var createdAt: Date
+    public var apps: Int
+
+    /// Shows a tenant.
+    public init(id: UUID, name: TenantName, createdAt: Date, apps: Int) {
+        self.id = id
+        self.name = name
+        self.createdAt = createdAt
+        self.apps = apps
+    }
+}
+
+/// An app, as the API shows it.
+public struct AppResource: Hashable, Sendable, Codable {
+    public var id: UUID
+    public var tenant: TenantName
+    public var name: AppName
+    public var createdAt: Date
+    /// The release that shall run; absent before the first deploy.
+    public var release: ReleaseNumber?
+    public var hostnames: [String]
+
+    /// Shows an app.
+    public init(
+        id: UUID, tenant: TenantName, name: AppName, createdAt: Date, release: ReleaseNumber?, hostnames: [String]
+    ) {
+        self.id = id
+        self.tenant = tenant
+        self.name = name
+        self.createdAt = createdAt
+        self.release = release
+        self.hostnames = hostnames
+    }
+}
+
+/// How an app is right now, asked of systemd, not of the ledger.
+public struct AppStatusResource: Hashable, Sendable, Codable {
+    public var app: AppResource
+    /// `running`, `starting`, `degraded` (some instances do not run), `stopped`, `failed` or `empty` (never deployed).
+    public var state: String
+    /// The app's target: the handle for systemctl.
+    public var target: String
+    public var instances: [InstanceResource]
+    /// The last operation about the app.
+    public var operation: OperationResource?
+
+    /// Shows how an app is.
+    public init(
+        app: AppResource, state: String, target: String, instances: [InstanceResource], operation: OperationResource?
+    ) {
+        self.app = app
+        self.state = state
+        self.target = target
+        self.instances = instances
+        self.operation = operation
+    }
+}
+
+/// One running copy of a process.
+public struct InstanceResource: Hashable, Sendable, Codable {
+    public var process: ProcessName
+    public var release: ReleaseNumber
+    public var unit: String
+    /// systemd's words for its state, as in `systemctl status`: `active`, `running`.
+    public var active: String
+    public var sub: String
+
+    /// Shows an instance.
+    public init(process: ProcessName, release: ReleaseNumber, unit: String, active: String, sub: String) {
+        self.process = process
+        self.release = release
+        self.unit = unit
+        self.active = active
+        self.sub = sub
+    }
+}
+
+/// A release, as the API shows it.
+public struct ReleaseResource: Hashable, Sendable, Codable {
+    public var id: UUID
+    public var number: ReleaseNumber
+    public var state: ReleaseState
+    public var createdAt: Date
+    public var operation: UUID
+    public var image: String
+    public var imageDigest: String
+    /// The digest of the file tree; absent when there is none.
+    public var tree: String?
+    public var hostnames: [String]
+    public var processes: [String]
+
+    /// Shows a release.
+    public init(
+        id: UUID, number: ReleaseNumber, state: ReleaseState, createdAt: Date, operation: UUID, image: String,
+        imageDigest: String, tree: String?, hostnames: [String], processes: [String]
+    ) {
+        self.id = id
+        self.number = number
+        self.state = state
+        self.createdAt = createdAt
+        self.operation = operation
+        self.image = image
+        self.imageDigest = imageDigest
+        self.tree = tree
+        self.hostnames = hostnames
+        self.processes = processes
+    }
+}
+
+/// An operation, as the API shows it.
+public struct OperationResource: Hashable, Sendable, Codable {
+    public var id: UUID
+    public var kind: Operation.Kind
+    public var tenant: TenantName
+    public var app: AppName?
+    public var state: Operation.State
+    public var attempt: Int
+    public var caller: String
+    public var requestId: UUID
+    public var acceptedAt: Date
+    public var endedAt: Date?
+    /// The release that it made; absent unless it was a deploy that came to that.
+    public var release: ReleaseNumber?
+    /// Why it failed; absent unless it did.
+    public var failure: Operation.Failure?
+
+    /// Shows an operation.
+    public init(_ operation: Operation) {
+        id = operation.id
+        kind = operation.request.kind
+        tenant = operation.request.tenant
+        app = operation.request.app?.app
+        state = operation.state
+        attempt = operation.attempt
+        caller = operation.caller
+        requestId = operation.requestID
+        acceptedAt = operation.acceptedAt
+        endedAt = operation.endedAt
+        release = operation.release
+        failure = operation.failure
+    }
+}
+
+/// A route of an app.
+public struct RouteResource: Hashable, Sendable, Codable {
+    public var hostname: String
+    public var app: String
+
+    /// Shows a route.
+    public init(hostname: String, app: String) {
+        self.hostname = hostname
+        self.app = app
+    }
+}
+
+/// The host and the agent.
+public struct StatusResource: Hashable, Sendable, Codable {
+    public var version: String
+    public var tenants: Int
+    public var apps: Int
+    public var openOperations: Int
+    /// The parts that the platform stands on, each with `ok` or what is wrong.
+    public var parts: [Part]
+
+    /// One part that the platform stands on.
+    public struct Part: Hashable, Sendable, Codable {
+        public var name: String
+        public var ok: Bool
+        public var detail: String
+
+        /// Shows a part.
+        public init(name: String, ok: Bool, detail: String) {
+            self.name = name
+            self.ok = ok
+            self.detail = detail
+        }
+    }
+
+    /// Shows the host.
+    public init(version: String, tenants: Int, apps: Int, openOperations: Int, parts: [Part]) {
+        self.version = version
+        self.tenants = tenants
+        self.apps = apps
+        self.openOperations = openOperations
+        self.parts = parts
+    }
+}
+
+/// What a deploy would change, and why; nothing of it is done.
+public struct PlanResource: Hashable, Sendable, Codable {
+    /// The steps in words, in order.
+    public var steps: [String]
+    /// Every text that would change.
+    public var changes: [Change]
+
+    /// One text that would change: a unit file or Caddy's part.
+    public struct Change: Hashable, Sendable, Codable {
+        /// What it is: a unit file's name, `caddy.json`.
+        public var subject: String
+        /// Why it changes.
+        public var reason: String
+        /// What stands there; absent when it is new.
+        public var before: String?
+        /// What would stand there; absent when it would be gone.
+        public var after: String?
+
+        /// Shows a change.
+        public init(subject: String, reason: String, before: String?, after: String?) {
+            self.subject = subject
+            self.reason = reason
+            self.before = before
+            self.after = after
+        }
+    }
+
+    /// Shows a plan.
+    public init(steps: [String], changes: [Change]) {
+        self.steps = steps
+        self.changes = changes
+    }
+}
+
+/// A part of a list.
+public struct PageResource<Item: Hashable & Sendable & Codable>: Hashable, Sendable, Codable {
+    public var items: [Item]
+    /// Give it as `cursor` to get the next part; absent in the last one.
+    public var next: String?
+
+    /// Shows a part of a list.
+    public init(items: [Item], next: String?) {
+        self.items = items
+        self.next = next
+    }
+}

@@ -1,0 +1,191 @@
+public import FoundationEssentials
+
+/// One durable change that was asked for: written down before anything happens, finished or undone whatever happens.
+public struct Operation: Hashable, Sendable, Codable, Identifiable {
+    /// The operation's id, for the outside.
+    public let id: UUID
+    /// What was asked for.
+    public let request: Request
+    /// Who asked: a name for the outside, never a number.
+    public let caller: String
+    /// The id of the HTTP request that asked, by which the journal has the detail.
+    public let requestID: UUID
+    /// When it was accepted.
+    public let acceptedAt: Date
+    /// Where it is.
+    public var state: State
+    /// How often it was begun: more than once after a crash, or after a failure that passed.
+    public var attempt: Int
+    /// When it ended.
+    public var endedAt: Date?
+    /// Why it failed.
+    public var failure: Failure?
+    /// The release that it made, if it made one.
+    public var release: ReleaseNumber?
+
+    /// Accepts a request.
+    public init(id: UUID, request: Request, caller: String, requestID: UUID, acceptedAt: Date) {
+        self.id = id
+        self.request = request
+        self.caller = caller
+        self.requestID = requestID
+        self.acceptedAt = acceptedAt
+        state = .accepted
+        attempt = 0
+    }
+
+    /// The states of an operation, and the edges between them.
+    public enum State: String, Hashable, Sendable, Codable, CaseIterable {
+        case accepted, running, succeeded, failed
+
+        /// Whether nothing more will happen.
+        public var isFinal: Bool { self == .succeeded || self == .failed }
+
+        /// Whether an operation may go from here to `next`. A running one is begun again after a crash.
+        public func mayBecome(_ next: State) -> Bool {
+            switch (self, next) {
+            case (.accepted, .running), (.accepted, .failed), (.running, .running), (.running, .succeeded),
+                (.running, .failed):
+                true
+            default: false
+            }
+        }
+    }
+
+    /// What can be asked for.
+    public enum Request: Hashable, Sendable, Codable {
+        case createTenant(TenantName)
+        case deleteTenant(TenantName)
+        case createApp(AppReference)
+        case deleteApp(AppReference)
+        case deploy(AppReference, Deployment)
+        case start(AppReference)
+        case stop(AppReference)
+        case restart(AppReference)
+
+        /// The kind, as the API names it.
+        public var kind: Kind {
+            switch self {
+            case .createTenant: .createTenant
+            case .deleteTenant: .deleteTenant
+            case .createApp: .createApp
+            case .deleteApp: .deleteApp
+            case .deploy: .deploy
+            case .start: .start
+            case .stop: .stop
+            case .restart: .restart
+            }
+        }
+
+        /// The tenant that it is about.
+        public var tenant: TenantName {
+            switch self {
+            case .createTenant(let name), .deleteTenant(let name): name
+            case .createApp(let app), .deleteApp(let app), .deploy(let app, _), .start(let app), .stop(let app),
+                .restart(let app):
+                app.tenant
+            }
+        }
+
+        /// The app that it is about; nil for a tenant's.
+        public var app: AppReference? {
+            switch self {
+            case .createTenant, .deleteTenant: nil
+            case .createApp(let app), .deleteApp(let app), .deploy(let app, _), .start(let app), .stop(let app),
+                .restart(let app):
+                app
+            }
+        }
+
+        /// What only one operation at a time may be about: `acme/shop`, `acme`.
+        public var subject: String { app?.description ?? tenant.description }
+    }
+
+    /// The kinds of operations.
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+        case createTenant = "tenant.create"
+        case deleteTenant = "tenant.delete"
+        case createApp = "app.create"
+        case deleteApp = "app.delete"
+        case deploy = "app.deploy"
+        case start = "app.start"
+        case stop = "app.stop"
+        case restart = "app.restart"
+    }
+
+    /// Why an operation failed, fit for callers.
+    public struct Failure: Hashable, Sendable, Codable {
+        /// A stable code, as in ``PortError/Code-swift.enum``.
+        public var code: String
+        /// What happened, and why.
+        public var message: String
+        /// The command that mends it, or shows more.
+        public var remedy: String?
+        /// The last lines of the app's log, where they tell the reason.
+        public var log: [String]
+
+        /// Describes a failure.
+        public init(code: String, message: String, remedy: String? = nil, log: [String] = []) {
+            self.code = code
+            self.message = message
+            self.remedy = remedy
+            self.log = log
+        }
+    }
+}
+
+/// What a deploy shall run.
+public struct Deployment: Hashable, Sendable, Codable {
+    /// The image, as the host's storage has it.
+    public var image: ImageReference
+    /// A directory of the host whose content is copied and mounted read-only.
+    public var files: String?
+    /// How it is configured.
+    public var manifest: Manifest
+
+    /// Describes a deploy.
+    public init(image: ImageReference, files: String? = nil, manifest: Manifest) {
+        self.image = image
+        self.files = files
+        self.manifest = manifest
+    }
+}
+
+/// Something that an operation did, numbered from 1 within the operation.
+public struct OperationEvent: Hashable, Sendable, Codable {
+    /// Its number, by which a reader goes on where it stopped.
+    public let sequence: Int
+    /// When it happened.
+    public let at: Date
+    /// What kind of thing happened.
+    public let kind: Kind
+    /// Which step of how many, for the events of steps.
+    public let step: Int?
+    /// See ``step``.
+    public let steps: Int?
+    /// What happened, in one line.
+    public let text: String
+
+    /// The kinds of events.
+    public enum Kind: String, Hashable, Sendable, Codable {
+        case accepted, started
+        case stepStarted = "step.started"
+        case stepEnded = "step.ended"
+        case stepFailed = "step.failed"
+        /// An error before the commit point: the steps that follow lead back.
+        case goingBack = "going-back"
+        /// A failure that may pass: the operation is begun again.
+        case retrying
+        case succeeded, failed
+    }
+
+    /// Describes an event.
+    public init(sequence: Int, at: Date, kind: Kind, step: Int? = nil, steps: Int? = nil, text: String) {
+        self.sequence = sequence
+        self.at = at
+        self.kind = kind
+        self.step = step
+        self.steps = steps
+        self.text = text
+    }
+}

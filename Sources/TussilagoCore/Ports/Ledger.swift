@@ -1,0 +1,212 @@
+public import FoundationEssentials
+
+/// The bookkeeping: ids, releases, operations, and who owns which hostname. Nothing that systemd or Caddy know better.
+///
+/// What a call writes is on the disk when it returns. `conflict` is thrown where a row would break a unique index.
+public protocol Ledger: Sendable {
+    // MARK: Operations
+
+    /// Writes a new operation down, unless the same caller used `key` before: then that operation is returned.
+    ///
+    /// - Throws: ``PortError/Code-swift.enum/conflict`` when the key was used for another request
+    ///   (subject `Idempotency-Key`), or when an open operation has the same subject (the subject is its id).
+    func accept(_ operation: Operation, key: String?) async throws(PortError) -> Operation
+    /// Writes an operation's new state, and the events that go with it, in one transaction.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` when the state has no such edge.
+    func advance(_ operation: Operation, events: [OperationEvent]) async throws(PortError)
+    /// Adds events to a running operation.
+    func record(_ events: [OperationEvent], of operation: UUID) async throws(PortError)
+    /// One operation; nil when there is none.
+    func operation(_ id: UUID) async throws(PortError) -> Operation?
+    /// Operations, newest first.
+    func operations(_ query: OperationQuery) async throws(PortError) -> Page<Operation>
+    /// The operations that have not ended, oldest first: what is resumed after a crash.
+    func openOperations() async throws(PortError) -> [Operation]
+    /// An operation's events with a number above `sequence`, at most 1000, in order.
+    func events(of operation: UUID, after sequence: Int) async throws(PortError) -> [OperationEvent]
+
+    // MARK: Tenants and apps
+
+    /// One tenant; nil when there is none.
+    func tenant(_ name: TenantName) async throws(PortError) -> TenantRecord?
+    /// Tenants by name.
+    func tenants(_ query: PageQuery) async throws(PortError) -> Page<TenantRecord>
+    /// Writes a tenant down with the next range that was never given out; the same row again if it is there.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` when all ranges are taken.
+    func addTenant(_ name: TenantName, id: UUID, at: Date) async throws(PortError) -> Tenant
+    /// Removes a tenant that has no apps; nothing if it is not there.
+    func removeTenant(_ name: TenantName) async throws(PortError)
+
+    /// One app; nil when there is none.
+    func app(_ reference: AppReference) async throws(PortError) -> AppRecord?
+    /// A tenant's apps by name, or everyone's.
+    func apps(of tenant: TenantName?, _ query: PageQuery) async throws(PortError) -> Page<AppRecord>
+    /// Writes an app down with the next network that was never given out; the same row again if it is there.
+    func addApp(_ reference: AppReference, id: UUID, at: Date) async throws(PortError) -> App
+    /// Removes an app with its releases and hostnames; nothing if it is not there.
+    func removeApp(_ reference: AppReference) async throws(PortError)
+
+    // MARK: Releases and routes
+
+    /// One release; nil when there is none.
+    func release(_ app: AppReference, _ number: ReleaseNumber) async throws(PortError) -> ReleaseRecord?
+    /// An app's releases, newest first.
+    func releases(of app: AppReference, _ query: PageQuery) async throws(PortError) -> Page<ReleaseRecord>
+    /// The last number that any release of the app had, and every text that its templates had.
+    func history(of app: AppReference) async throws(PortError) -> ReleaseHistory
+    /// Writes a release down as `pending` and claims its hostnames for the app; the same again if it is there.
+    /// - Throws: ``PortError/Code-swift.enum/conflict`` naming a hostname that another app owns.
+    func addRelease(_ release: Release, by operation: UUID, at: Date) async throws(PortError)
+    /// Writes how a release came out: as `current`, its predecessor becomes `superseded` and the hostnames that only
+    /// that one had are free again; as `failed`, its own are.
+    func settleRelease(_ app: AppReference, _ number: ReleaseNumber, as state: ReleaseState) async throws(PortError)
+    /// Every route of every app's current release.
+    func routes() async throws(PortError) -> RouteTable
+}
+
+/// What became of a release.
+public enum ReleaseState: String, Hashable, Sendable, Codable, CaseIterable {
+    case pending, current, superseded, failed
+}
+
+/// A tenant as the ledger has it.
+public struct TenantRecord: Hashable, Sendable {
+    /// The tenant.
+    public let tenant: Tenant
+    /// When it was created.
+    public let createdAt: Date
+    /// How many apps it has.
+    public let apps: Int
+
+    /// Makes a record of its parts.
+    public init(tenant: Tenant, createdAt: Date, apps: Int) {
+        self.tenant = tenant
+        self.createdAt = createdAt
+        self.apps = apps
+    }
+}
+
+/// An app as the ledger has it.
+public struct AppRecord: Hashable, Sendable {
+    /// The app.
+    public let app: App
+    /// When it was created.
+    public let createdAt: Date
+    /// The release that shall run; nil before the first.
+    public let current: Release?
+
+    /// Makes a record of its parts.
+    public init(app: App, createdAt: Date, current: Release?) {
+        self.app = app
+        self.createdAt = createdAt
+        self.current = current
+    }
+}
+
+/// A release as the ledger has it.
+public struct ReleaseRecord: Hashable, Sendable {
+    /// The release.
+    public let release: Release
+    /// When it was made.
+    public let createdAt: Date
+    /// What became of it.
+    public let state: ReleaseState
+    /// The operation that made it.
+    public let operation: UUID
+
+    /// Makes a record of its parts.
+    public init(release: Release, createdAt: Date, state: ReleaseState, operation: UUID) {
+        self.release = release
+        self.createdAt = createdAt
+        self.state = state
+        self.operation = operation
+    }
+}
+
+/// What has been of an app's releases.
+public struct ReleaseHistory: Hashable, Sendable {
+    /// The highest number that was given out; nil before the first.
+    public var last: ReleaseNumber?
+    /// Each process's templates of the releases that are kept.
+    public var templates: [ProcessName: [Release.Template]]
+    /// The highest generation that each process ever had.
+    public var generations: [ProcessName: Int]
+
+    /// Describes a history.
+    public init(
+        last: ReleaseNumber? = nil, templates: [ProcessName: [Release.Template]] = [:],
+        generations: [ProcessName: Int] = [:]
+    ) {
+        self.last = last
+        self.templates = templates
+        self.generations = generations
+    }
+
+    /// The template for a text: the one that has it already, or the next generation.
+    public func template(for process: ProcessName, text: String) -> Release.Template {
+        if let same = templates[process]?.first(where: { $0.text == text }) { return same }
+        return Release.Template(generation: (generations[process] ?? 0) + 1, text: text)
+    }
+}
+
+/// Which part of a list is asked for.
+public struct PageQuery: Hashable, Sendable {
+    /// At most so many, 1 to 100.
+    public var limit: Int
+    /// Where the page before this one ended, as that page said; nil for the first.
+    public var cursor: String?
+
+    /// How many there are in a page at most.
+    public static let maximumLimit = 100
+    /// How many there are in a page when nobody says.
+    public static let defaultLimit = 50
+
+    /// Asks for a page.
+    public init(limit: Int = PageQuery.defaultLimit, cursor: String? = nil) {
+        self.limit = min(max(limit, 1), Self.maximumLimit)
+        self.cursor = cursor
+    }
+}
+
+/// Which operations are asked for.
+public struct OperationQuery: Hashable, Sendable {
+    /// Which part of the list.
+    public var page: PageQuery
+    /// Only those about this tenant.
+    public var tenant: TenantName?
+    /// Only those about this app of the tenant.
+    public var app: AppName?
+    /// Only those in this state.
+    public var state: Operation.State?
+
+    /// Asks for operations.
+    public init(
+        page: PageQuery = PageQuery(), tenant: TenantName? = nil, app: AppName? = nil, state: Operation.State? = nil
+    ) {
+        self.page = page
+        self.tenant = tenant
+        self.app = app
+        self.state = state
+    }
+}
+
+/// One part of a list.
+public struct Page<Item: Sendable>: Sendable {
+    /// The items.
+    public var items: [Item]
+    /// Where to go on; nil when this was the last page.
+    public var next: String?
+
+    /// Makes a page.
+    public init(items: [Item], next: String? = nil) {
+        self.items = items
+        self.next = next
+    }
+
+    /// The page with every item turned into another.
+    public func map<Other>(_ transform: (Item) -> Other) -> Page<Other> {
+        Page<Other>(items: items.map(transform), next: next)
+    }
+}
+
+extension Page: Equatable where Item: Equatable {}
