@@ -81,7 +81,7 @@ let package = Package(
         effect("UnixHTTP", ["CCurl"]),
         effect("CaddyAdmin", ["UnixHTTP"]),
         effect("PodmanImages", ["UnixHTTP"]),
-        effect("Manifests", [.product(name: "TOMLKit", package: "TOMLKit")]),
+        effect("Documents", [.product(name: "TOMLKit", package: "TOMLKit")]),
 
         // One door for each C library.
         .systemLibrary(
@@ -103,7 +103,7 @@ let package = Package(
             "tussilagod",
             [
                 "TussilagoAPI", "TussilagoCore", "TussilagoOperations", "TussilagoServer", "UnitFiles", "SystemdBus", "Journal",
-                "SQLiteLedger", "CaddyAdmin", "PodmanImages", "Manifests", "CSystemd",
+                "SQLiteLedger", "CaddyAdmin", "PodmanImages", "Documents", "CSystemd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
@@ -111,6 +111,13 @@ let package = Package(
         program("tussilago-runsc", ["CShims"]),
 
         // Tests: the pure ones need no server, no library and no host.
+        tests("SystemdBusTests", ["SystemdBus", "TussilagoCore"]),
+        tests("CaddyAdminTests", ["CaddyAdmin", "UnixHTTP", "TussilagoCore"]),
+        tests("SQLiteLedgerTests", ["SQLiteLedger", "TussilagoCore"]),
+        tests("UnitFilesTests", ["UnitFiles", "TussilagoCore"]),
+        tests("DocumentsTests", ["Documents", "TussilagoCore"]),
+        tests("TussilagoServerTests", ["TussilagoServer", "TussilagoAPI", "TussilagoCore", "TussilagoOperations"]),
+        tests("TussilagoOperationsTests", ["TussilagoOperations", "TussilagoCore", "TussilagoTestKit"]),
         module("TussilagoTestKit", ["TussilagoCore"]),
         tests("TussilagoCoreTests", ["TussilagoCore", "TussilagoTestKit"]),
     ],
