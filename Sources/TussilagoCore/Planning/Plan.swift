@@ -6,11 +6,15 @@ public struct Plan: Hashable, Sendable {
     /// Makes a plan of steps.
     public init(steps: [Step]) { self.steps = steps }
 
-    /// The index of the commit point: the step that moves requests to what is new. An error before it or in it goes
-    /// back; one after it is finished forward. Nil when no requests move.
+    /// The index of the commit point: the step by which what is new serves. It moves the requests; where none move, it
+    /// is the last start. An error before it or in it goes back; one after it is finished forward.
     public var commitPoint: Int? {
-        steps.firstIndex { step in
+        let switched = steps.lastIndex { step in
             if case .files(.point(_, .some)) = step { true } else { false }
         }
+        return switched
+            ?? steps.lastIndex { step in
+                if case .start = step { true } else { false }
+            }
     }
 }

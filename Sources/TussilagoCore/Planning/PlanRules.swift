@@ -32,8 +32,6 @@ public enum PlanRules {
         var active: Set<UnitName>
         var live: Set<Instance>
         var upstream: Instance?
-        var routes: RouteTable
-        var draining = false
 
         init(_ observed: ObservedState) {
             reloadOwed = observed.installed.reloadOwed
@@ -41,7 +39,6 @@ public enum PlanRules {
             active = Set(observed.status.filter { $0.value.isActive }.keys)
             live = observed.installed.live
             upstream = observed.installed.upstream
-            routes = observed.routes
         }
 
         mutating func perform(_ step: Step) -> [String] {
@@ -58,12 +55,7 @@ public enum PlanRules {
                 let unknown = units.compactMap { Instance(unit: $0) }.filter { !live.contains($0) }
                 return (loaded ? [] : ["nothing is started before systemd has loaded what was written"])
                     + unknown.map { "\($0) is started only after it was admitted" }
-            case .publish(let table):
-                routes = table
-                return []
-            case .drain:
-                draining = true
-                return []
+            case .route, .drain: return []
             case .stop(let units):
                 active.subtract(units)
                 guard let upstream, units.contains(upstream.unit) else { return [] }

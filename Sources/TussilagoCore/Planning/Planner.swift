@@ -50,20 +50,23 @@ public struct Planner: Sendable {
         stage(app)
         admit(app.instances)
         installUnits()
-        if app.power == .on { start([reference.target] + app.instances.map(\.unit)) }
-        point(reference, at: app)
+        if runs(app) {
+            start([reference.target] + app.instances.map(\.unit))
+        } else {
+            halt([reference.target] + observed.installed.live.map(\.unit).sorted())
+        }
+        point(reference, at: app.current?.ingressInstance)
         want(reference.tenant.target, [reference.target], among: [reference.target])
         want(reference.target, app.instances.map(\.unit), among: nil)
-        publish()
-        if app.power == .off { halt([reference.target] + app.instances.map(\.unit)) }
-        stopReplaced(by: app)
+        route(reference, app.hostnames)
+        if runs(app) { stopReplaced(by: app) }
         retire(except: app.instances)
         uninstallUnits()
         discard(reference, except: app.kept)
     }
 
     private mutating func remove(_ reference: AppReference) {
-        publish()
+        route(reference, [])
         want(reference.tenant.target, [], among: [reference.target])
         want(reference.target, [], among: nil)
         if observed.installed.upstream != nil { steps.append(.files(.point(reference, nil))) }
@@ -85,17 +88,19 @@ public struct Planner: Sendable {
         if !missing.isEmpty { steps.append(.files(.admit(missing))) }
     }
 
-    /// With `asItIs` the upstream moves only when the app is stopped anyway, or when it has none: a release that
-    /// nobody started gets no requests that another one is there to answer.
-    private mutating func point(_ reference: AppReference, at app: DesiredApp) {
-        let instance = app.current?.ingressInstance
-        guard observed.installed.upstream != instance else { return }
-        if app.power == .asItIs, let serving = observed.installed.upstream, observed.isActive(serving.unit),
-            let instance, !observed.isActive(instance.unit)
-        {
-            return
+    /// Whether the app shall run. Left as it is, it runs when its target or any of its instances does.
+    private func runs(_ app: DesiredApp) -> Bool {
+        switch app.power {
+        case .on: true
+        case .off: false
+        case .asItIs:
+            observed.isActive(app.app.reference.target)
+                || observed.installed.live.contains { observed.mayRun($0.unit) }
         }
-        steps.append(.files(.point(reference, instance)))
+    }
+
+    private mutating func point(_ reference: AppReference, at instance: Instance?) {
+        if observed.installed.upstream != instance { steps.append(.files(.point(reference, instance))) }
     }
 
     /// What runs and shall not: it is stopped once nothing leads to it any more.
@@ -105,7 +110,7 @@ public struct Planner: Sendable {
         guard !replaced.isEmpty else { return }
         let drain = app.current?.manifest.drainSeconds ?? 0
         let served = observed.installed.upstream.map { replaced.contains($0.unit) } ?? false
-        if drain > 0, served, app.power != .off { steps.append(.drain(seconds: drain)) }
+        if drain > 0, served { steps.append(.drain(seconds: drain)) }
         steps.append(.stop(replaced))
     }
 
@@ -179,8 +184,8 @@ public struct Planner: Sendable {
         if !running.isEmpty { steps.append(.halt(running)) }
     }
 
-    private mutating func publish() {
-        if observed.routes != desired.routes { steps.append(.publish(desired.routes)) }
+    private mutating func route(_ app: AppReference, _ hostnames: [String]) {
+        if observed.hostnames != hostnames { steps.append(.route(app, hostnames)) }
     }
 }
 

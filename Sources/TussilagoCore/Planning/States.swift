@@ -6,22 +6,18 @@ public struct DesiredState: Hashable, Sendable {
     public var tenant: Tenant?
     /// The app; nil when it shall be gone, or when the scope is a tenant.
     public var app: DesiredApp?
-    /// All routes of the host.
-    public var routes: RouteTable
 
     /// Describes what shall be of a tenant.
-    public init(tenant name: TenantName, _ tenant: Tenant?, routes: RouteTable) {
+    public init(tenant name: TenantName, _ tenant: Tenant?) {
         scope = .tenant(name)
         self.tenant = tenant
-        self.routes = routes
     }
 
     /// Describes what shall be of an app.
-    public init(app reference: AppReference, tenant: Tenant, _ app: DesiredApp?, routes: RouteTable) {
+    public init(app reference: AppReference, tenant: Tenant, _ app: DesiredApp?) {
         scope = .app(reference)
         self.tenant = tenant
         self.app = app
-        self.routes = routes
     }
 }
 
@@ -56,6 +52,8 @@ public struct DesiredApp: Hashable, Sendable {
 
     /// The instances that shall run when the app runs.
     var instances: [Instance] { current?.instances ?? [] }
+    /// The hostnames that shall lead to the app.
+    var hostnames: [String] { current?.manifest.hostnames.map(\.text) ?? [] }
 }
 
 /// What is, within a scope.
@@ -64,17 +62,16 @@ public struct ObservedState: Hashable, Sendable {
     public var installed: InstalledState
     /// What systemd says, of every unit that the files or the desired state name.
     public var status: [UnitName: UnitStatus]
-    /// What Caddy was told last.
-    public var routes: RouteTable
+    /// The hostnames of which Caddy was told that they lead to the app, sorted.
+    public var hostnames: [String]
 
     /// Describes what is.
     public init(
-        installed: InstalledState = InstalledState(), status: [UnitName: UnitStatus] = [:],
-        routes: RouteTable = RouteTable()
+        installed: InstalledState = InstalledState(), status: [UnitName: UnitStatus] = [:], hostnames: [String] = []
     ) {
         self.installed = installed
         self.status = status
-        self.routes = routes
+        self.hostnames = hostnames
     }
 
     func isActive(_ unit: UnitName) -> Bool { status[unit]?.isActive ?? false }

@@ -8,8 +8,8 @@ public enum Step: Hashable, Sendable {
     case reload(expecting: [UnitName])
     /// Start units and wait until they serve.
     case start([UnitName])
-    /// Tell Caddy all routes.
-    case publish(RouteTable)
+    /// Make exactly these the hostnames that lead to an app, in Caddy's configuration.
+    case route(AppReference, [String])
     /// Let what was replaced finish what it has begun, in seconds.
     case drain(seconds: Int)
     /// Stop units that nothing leads to any more.
@@ -26,7 +26,8 @@ extension Step: CustomStringConvertible {
         case .files(let change): change.description
         case .reload: "reload systemd"
         case .start(let units): "start \(list(units)) and wait until ready"
-        case .publish(let table): "publish \(count(table.apps.count, "route")) to Caddy"
+        case .route(let app, let hostnames):
+            hostnames.isEmpty ? "remove the routes of \(app) from Caddy" : "tell Caddy that \(list(hostnames)) is \(app)"
         case .drain(let seconds): "drain the replaced release for \(seconds) s"
         case .stop(let units): "stop \(list(units))"
         case .halt(let units): "stop \(list(units))"

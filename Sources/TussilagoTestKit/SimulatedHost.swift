@@ -1,0 +1,182 @@
+public import TussilagoCore
+
+/// A host as a value: files, systemd, Caddy and images, as far as plans can tell. It behaves instead of expecting calls.
+public struct SimulatedHost: Sendable {
+    /// The unit files.
+    public var units: [UnitFile.Path: String] = [:]
+    /// The unit files as systemd read them last.
+    public var loaded: [UnitFile.Path: String] = [:]
+    /// Whether the store owes a reload.
+    public var reloadOwed = false
+    /// The staged releases.
+    public var releases: [AppReference: [ReleaseNumber: Release]] = [:]
+    /// The instances that may run.
+    public var live: Set<Instance> = []
+    /// What targets start.
+    public var wants: [UnitName: Set<UnitName>] = [:]
+    /// What upstreams lead to.
+    public var upstreams: [AppReference: Instance] = [:]
+    /// What Caddy was told.
+    public var routes = RouteTable()
+    /// What runs.
+    public var active: Set<UnitName> = []
+    /// Instances that never get ready.
+    public var broken: Set<UnitName> = []
+    /// The images in the storage.
+    public var images: [ImageReference: Digest] = [:]
+    /// How often systemd was reloaded.
+    public var reloads = 0
+    /// How often Caddy was written to.
+    public var routeWrites = 0
+    /// Every instance that was ever the only one to serve and was stopped while its upstream led to it.
+    public var outages: [UnitName] = []
+
+    /// An empty host.
+    public init() {}
+
+    /// What is, within a scope.
+    public func observe(_ desired: DesiredState) -> ObservedState {
+        let installed = installed(desired.scope)
+        var status: [UnitName: UnitStatus] = [:]
+        for unit in desired.units(with: installed) { status[unit] = self.status(unit) }
+        var hostnames: [String] = []
+        if case .app(let app) = desired.scope {
+            hostnames = routes.routes.filter { $0.app == app }.map(\.hostname)
+        }
+        return ObservedState(installed: installed, status: status, hostnames: hostnames)
+    }
+
+    /// What the files say, within a scope.
+    public func installed(_ scope: Scope) -> InstalledState {
+        var state = InstalledState()
+        state.reloadOwed = reloadOwed
+        switch scope {
+        case .tenant(let name):
+            state.units = units.filter { $0.key == .system(name.slice) || $0.key == .system(name.target) }
+            state.wants[.multiUser] = wants[.multiUser]
+            state.wants[name.target] = wants[name.target]
+        case .app(let app):
+            state.units = units.filter { $0.key.app == app }
+            state.releases = Set(releases[app, default: [:]].keys)
+            state.live = live.filter { $0.app == app }
+            state.wants[app.tenant.target] = wants[app.tenant.target]
+            state.wants[app.target] = wants[app.target]
+            state.upstream = upstreams[app]
+        }
+        return state
+    }
+
+    /// How systemd has a unit.
+    public func status(_ unit: UnitName) -> UnitStatus {
+        guard isLoaded(unit) else { return active.contains(unit) ? .running : .notFound }
+        return active.contains(unit) ? .running : .stopped
+    }
+
+    func isLoaded(_ unit: UnitName) -> Bool {
+        if let instance = Instance(unit: unit) { return loaded[instance.template.path] != nil }
+        return loaded[.system(unit)] != nil
+    }
+
+    /// Performs a step; what a real host would refuse is refused.
+    public mutating func perform(_ step: Step) throws(PortError) {
+        switch step {
+        case .check: break
+        case .files(let change): try perform(change)
+        case .reload(let expected):
+            reloads += 1
+            loaded = units
+            for unit in expected where !isLoaded(unit) {
+                throw PortError(.refused, unit.description, cause: "systemd did not load it")
+            }
+        case .start(let units): for unit in units { try start(unit) }
+        case .route(let app, let hostnames):
+            routeWrites += 1
+            routes = routes.replacing(app, with: hostnames.compactMap { try? Hostname($0) })
+        case .drain: break
+        case .stop(let units): for unit in units { stop(unit, willed: false) }
+        case .halt(let units): for unit in units { stop(unit, willed: true) }
+        }
+    }
+
+    /// Changes the files.
+    public mutating func perform(_ change: FileChange) throws(PortError) {
+        switch change {
+        case .stage(let release, _): releases[release.app, default: [:]][release.number] = release
+        case .admit(let instances):
+            for instance in instances {
+                guard releases[instance.app]?[instance.release] != nil else {
+                    throw PortError(.notFound, instance.description, cause: "its release is not staged")
+                }
+                live.insert(instance)
+            }
+        case .retire(let instances): live.subtract(instances)
+        case .discard(let app, let numbers):
+            for number in numbers { releases[app]?[number] = nil }
+        case .install(let files):
+            reloadOwed = true
+            for file in files { units[file.path] = file.text }
+        case .uninstall(let paths):
+            reloadOwed = true
+            for path in paths { units[path] = nil }
+        case .settle: reloadOwed = false
+        case .want(let target, let units): wants[target] = units.isEmpty ? nil : Set(units)
+        case .point(let app, let instance): upstreams[app] = instance
+        }
+    }
+
+    /// Starts a unit as systemd would: a target on its own, an instance only with its template and its link.
+    public mutating func start(_ unit: UnitName) throws(PortError) {
+        guard isLoaded(unit) else { throw PortError(.notFound, unit.description, cause: "there is no such unit") }
+        if let instance = Instance(unit: unit) {
+            guard live.contains(instance) else {
+                throw PortError(.refused, unit.description, cause: "its condition was not met")
+            }
+            guard !broken.contains(unit) else {
+                throw PortError(.startFailed, unit.description, cause: "it did not get ready")
+            }
+            active.insert(instance.app.slice)
+        }
+        active.insert(unit)
+    }
+
+    /// Stops a unit, and with a target all that is part of it.
+    public mutating func stop(_ unit: UnitName, willed: Bool) {
+        if !willed, active.contains(unit), upstreams.values.contains(where: { $0.unit == unit }) { outages.append(unit) }
+        active.remove(unit)
+        guard unit.type == .target else { return }
+        if let app = AppReference(unit: unit) {
+            for part in active where Instance(unit: part)?.app == app { stop(part, willed: willed) }
+        } else {
+            for part in active {
+                if let app = AppReference(unit: part), part.type == .target, app.tenant.target == unit {
+                    stop(part, willed: willed)
+                }
+            }
+        }
+    }
+
+    /// Boots anew: systemd reads all files, and starts what the targets want.
+    public mutating func reboot() {
+        active = []
+        loaded = units
+        reloadOwed = false
+        for tenant in wants[.multiUser, default: []] where isLoaded(tenant) {
+            active.insert(tenant)
+            for app in wants[tenant, default: []] where isLoaded(app) {
+                active.insert(app)
+                for unit in wants[app, default: []] { try? start(unit) }
+            }
+        }
+    }
+}
+
+extension UnitFile.Path {
+    /// The app that the file is of; nil for a tenant's.
+    var app: AppReference? {
+        switch self {
+        case .template(_, let stem): TemplateName(stem: stem)?.app
+        case .network(let app): app
+        case .system(let unit): AppReference(unit: unit)
+        }
+    }
+}
