@@ -117,7 +117,12 @@ let package = Package(
         tests("UnitFilesTests", ["UnitFiles", "TussilagoCore"]),
         tests("DocumentsTests", ["Documents", "TussilagoCore"]),
         tests("TussilagoServerTests", ["TussilagoServer", "TussilagoAPI", "TussilagoCore", "TussilagoOperations"]),
-        tests("TussilagoOperationsTests", ["TussilagoOperations", "TussilagoCore", "TussilagoTestKit"]),
+        tests(
+            "TussilagoOperationsTests",
+            [
+                "TussilagoOperations", "TussilagoCore", "TussilagoTestKit", "SQLiteLedger",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         module("TussilagoTestKit", ["TussilagoCore"]),
         tests("TussilagoCoreTests", ["TussilagoCore", "TussilagoTestKit"]),
     ],

@@ -1,0 +1,37 @@
+import TussilagoCore
+
+/// Turns an error into what people read: what happened, why, the app's last lines, and the command that mends it.
+struct FailureReport: Sendable {
+    let outside: Outside
+
+    private static let logLines = 20
+
+    func failure(_ error: PortError, of operation: Operation) async -> Operation.Failure {
+        var log: [String] = []
+        if error.code == .startFailed, let unit = UnitName(error.subject) {
+            do throws(PortError) { log = try await outside.logs.tail(unit, lines: Self.logLines) } catch {
+                log = ["(the log could not be read: \(error.cause))"]
+            }
+        }
+        return Operation.Failure(
+            code: error.code.rawValue, message: "\(error.subject): \(error.cause)",
+            remedy: remedy(error, operation), log: log)
+    }
+
+    private func remedy(_ error: PortError, _ operation: Operation) -> String? {
+        switch (error.code, operation.request) {
+        case (.startFailed, .deploy(let app, _)):
+            "see what it said with: tussilago logs \(app); mend it and deploy again"
+        case (.startFailed, _): operation.request.app.map { "see what it said with: tussilago logs \($0)" }
+        case (.notFound, .deploy(_, let deployment)) where error.subject == deployment.image.text:
+            "podman pull \(deployment.image)"
+        case (.refused, .deleteTenant(let tenant)):
+            "delete its apps first: tussilago app list \(tenant)"
+        case (.conflict, .deploy): "take the hostname out of the manifest, or delete the app that has it"
+        case (.unavailable, _), (.timedOut, _): "see how the host is with: tussilago status"
+        case (.noSpace, _): "make room on the disk, then try again"
+        case (.unexpected, _), (.refused, _), (.notFound, _), (.conflict, _):
+            "journalctl -u tussilagod TUSSILAGO_REQUEST=\(operation.requestID.lowercased)"
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import FoundationEssentials
+import TussilagoCore
+
+/// Turns an operation into what shall be, and has that reached. Each kind is told in one function, top to bottom.
+struct OperationRunner: Sendable {
+    let outside: Outside
+    let executor: Executor
+    let log: OperationLog
+    /// How many releases are kept, besides the current one.
+    static let keptReleases = 10
+
+    private var convergence: Convergence { Convergence(outside: outside, executor: executor, log: log) }
+
+    /// Performs an operation to its end. It may be one that was begun before: every step finds out what is done already.
+    /// - Returns: the release that it made, if it made one.
+    func perform(_ operation: TussilagoCore.Operation) async throws(PortError) -> ReleaseNumber? {
+        switch operation.request {
+        case .createTenant(let name): try await createTenant(name)
+        case .deleteTenant(let name): try await deleteTenant(name)
+        case .createApp(let app): try await createApp(app)
+        case .deleteApp(let app): try await deleteApp(app)
+        case .deploy(let app, let deployment): return try await deploy(app, deployment, operation)
+        case .start(let app): try await power(app, .on)
+        case .stop(let app): try await power(app, .off)
+        case .restart(let app):
+            try await power(app, .off)
+            try await power(app, .on)
+        }
+        return nil
+    }
+
+    private func createTenant(_ name: TenantName) async throws(PortError) {
+        let tenant = try await outside.ledger.addTenant(name, id: outside.makeID(), at: outside.now())
+        try await reach(DesiredState(tenant: name, tenant))
+    }
+
+    private func deleteTenant(_ name: TenantName) async throws(PortError) {
+        guard let record = try await outside.ledger.tenant(name) else { return }
+        guard record.apps == 0 else {
+            throw PortError(.refused, name.rawValue, cause: "it still has \(record.apps) apps")
+        }
+        try await reach(DesiredState(tenant: name, nil))
+        try await outside.ledger.removeTenant(name)
+    }
+
+    private func createApp(_ reference: AppReference) async throws(PortError) {
+        let tenant = try await tenant(reference.tenant)
+        let app = try await outside.ledger.addApp(reference, id: outside.makeID(), at: outside.now())
+        let desired = DesiredApp(app: app, current: nil, kept: [], power: .on)
+        try await reach(DesiredState(app: reference, tenant: tenant, desired))
+    }
+
+    private func deleteApp(_ reference: AppReference) async throws(PortError) {
+        guard try await outside.ledger.app(reference) != nil else { return }
+        try await reach(DesiredState(app: reference, tenant: try await tenant(reference.tenant), nil))
+        try await outside.ledger.removeApp(reference)
+    }
+
+    /// The new release is started and ready before the old one loses its requests. An error up to that moment goes
+    /// back to what was; one after it does not: what is new serves, and the same plan is tried again.
+    private func deploy(
+        _ reference: AppReference, _ deployment: Deployment, _ operation: TussilagoCore.Operation
+    ) async throws(PortError) -> ReleaseNumber {
+        let tenant = try await tenant(reference.tenant)
+        let record = try await app(reference)
+        let release = try await ReleaseMaker(outside: outside, log: log)
+            .release(deployment, of: record.app, tenant: tenant, by: operation)
+        let before = try await desired(record, tenant: tenant, power: .asItIs)
+        let wasRunning = try await Observer(outside).observe(before).status[reference.target]?.isActive ?? false
+        var after = before
+        after.app?.current = release
+        after.app?.power = .on
+        after.app?.kept = Self.kept(before.app?.kept ?? [], with: release)
+        do throws(Convergence.Failure) { try await convergence.reach(after) } catch {
+            if error.error.isTransient { throw error.error }
+            if error.committed {
+                try await outside.ledger.settleRelease(reference, release.number, as: .current)
+                throw error.error
+            }
+            try await goBack(to: before, power: wasRunning ? .on : .off, from: release, after: error.error)
+            throw error.error
+        }
+        try await outside.ledger.settleRelease(reference, release.number, as: .current)
+        return release.number
+    }
+
+    /// Plans back to what was. The release stays in the ledger, as failed; its number is not used again.
+    func goBack(
+        to before: DesiredState, power: DesiredApp.Power, from release: Release, after error: PortError
+    ) async throws(PortError) {
+        let old = before.app?.current.map { "release \($0.number)" } ?? "no release"
+        try await log.event(.goingBack, "going back to \(old): \(error.cause)")
+        var state = before
+        state.app?.power = power
+        do throws(Convergence.Failure) { try await convergence.reach(state) } catch { throw error.error }
+        try await outside.ledger.settleRelease(release.app, release.number, as: .failed)
+    }
+
+    private func power(_ reference: AppReference, _ power: DesiredApp.Power) async throws(PortError) {
+        let desired = try await desired(try await app(reference), tenant: try await tenant(reference.tenant), power: power)
+        try await reach(desired)
+    }
+
+    private func reach(_ desired: DesiredState) async throws(PortError) {
+        do throws(Convergence.Failure) { try await convergence.reach(desired) } catch { throw error.error }
+    }
+
+    // MARK: What shall be, from the ledger
+
+    /// An app with its current release and those that are kept for going back.
+    func desired(
+        _ record: AppRecord, tenant: Tenant, power: DesiredApp.Power
+    ) async throws(PortError) -> DesiredState {
+        let releases = try await outside.ledger.releases(of: record.app.reference, PageQuery(limit: Self.keptReleases + 1))
+        let good = releases.items.filter { $0.state == .current || $0.state == .superseded }.map(\.release)
+        let kept = record.current.map { Self.kept(good, with: $0) } ?? []
+        let app = DesiredApp(app: record.app, current: record.current, kept: kept, power: power)
+        return DesiredState(app: record.app.reference, tenant: tenant, app)
+    }
+
+    static func kept(_ releases: [Release], with current: Release) -> [Release] {
+        let others = releases.filter { $0.number != current.number }.sorted { $0.number > $1.number }
+        return ([current] + others.prefix(keptReleases)).sorted { $0.number < $1.number }
+    }
+
+    private func tenant(_ name: TenantName) async throws(PortError) -> Tenant {
+        guard let record = try await outside.ledger.tenant(name) else {
+            throw PortError(.notFound, name.rawValue, cause: "there is no such tenant")
+        }
+        return record.tenant
+    }
+
+    private func app(_ reference: AppReference) async throws(PortError) -> AppRecord {
+        guard let record = try await outside.ledger.app(reference) else {
+            throw PortError(.notFound, reference.description, cause: "there is no such app")
+        }
+        return record
+    }
+}

@@ -1,0 +1,36 @@
+public import FoundationEssentials
+public import TussilagoCore
+
+/// Every outside world, behind its port. The composition root fills it with the real ones, tests with a simulated host.
+public struct Outside: Sendable {
+    public var ledger: any Ledger
+    public var units: any UnitStore
+    public var services: any ServiceManager
+    public var routing: any Routing
+    public var images: any ImageStore
+    public var logs: any LogReader
+    /// What the time is.
+    public var now: @Sendable () -> Date
+    /// A fresh UUIDv4.
+    public var makeID: @Sendable () -> UUID
+    /// Waits; ends early, by throwing, when the task is cancelled.
+    public var sleep: @Sendable (Duration) async throws -> Void
+
+    /// Gathers the ports.
+    public init(
+        ledger: any Ledger, units: any UnitStore, services: any ServiceManager, routing: any Routing,
+        images: any ImageStore, logs: any LogReader, now: @escaping @Sendable () -> Date = { Date() },
+        makeID: @escaping @Sendable () -> UUID = { UUID() },
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    ) {
+        self.ledger = ledger
+        self.units = units
+        self.services = services
+        self.routing = routing
+        self.images = images
+        self.logs = logs
+        self.now = now
+        self.makeID = makeID
+        self.sleep = sleep
+    }
+}

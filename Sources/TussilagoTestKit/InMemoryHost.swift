@@ -1,0 +1,107 @@
+public import TussilagoCore
+
+/// The simulated host behind all ports, for the faults that a real one won't make: any call can be made to fail, once or
+/// from then on, before it had its effect or after.
+public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogReader {
+    /// The host itself.
+    public var host: SimulatedHost
+    /// Every call that changed something, in order, by name.
+    public private(set) var calls: [String] = []
+    private var faults: [Fault] = []
+
+    /// A fault that is made to happen.
+    public struct Fault: Sendable {
+        /// At which call that changes something, counted from 1.
+        public var at: Int
+        /// With which error.
+        public var code: PortError.Code
+        /// Whether the call has its effect all the same, as when an answer is lost.
+        public var afterEffect: Bool
+        /// Whether every later call fails as well.
+        public var lasts: Bool
+
+        /// Describes a fault.
+        public init(at: Int, code: PortError.Code, afterEffect: Bool = false, lasts: Bool = false) {
+            self.at = at
+            self.code = code
+            self.afterEffect = afterEffect
+            self.lasts = lasts
+        }
+    }
+
+    /// A host to begin with.
+    public init(_ host: SimulatedHost = SimulatedHost()) { self.host = host }
+
+    /// Changes the host behind the platform's back.
+    public func change(_ body: @Sendable (inout SimulatedHost) -> Void) { body(&host) }
+
+    /// Makes faults happen from here on; the count of calls begins anew.
+    public func inject(_ faults: [Fault]) {
+        self.faults = faults
+        calls = []
+    }
+
+    private func perform(_ name: String, _ effect: (inout SimulatedHost) throws(PortError) -> Void) throws(PortError) {
+        calls.append(name)
+        let fault = faults.first { $0.lasts ? calls.count >= $0.at : calls.count == $0.at }
+        if let fault, !fault.afterEffect { throw PortError(fault.code, name, cause: "injected") }
+        try effect(&host)
+        if let fault { throw PortError(fault.code, name, cause: "injected, after the effect") }
+    }
+
+    // MARK: UnitStore
+
+    public func observe(_ scope: Scope) throws(PortError) -> InstalledState { host.installed(scope) }
+
+    public func check(_ files: [UnitFile], users: UserRange) throws(PortError) {}
+
+    public func perform(_ change: FileChange) throws(PortError) {
+        try perform("files: \(change)") { (host) throws(PortError) in try host.perform(change) }
+    }
+
+    public func importTree(from directory: String) throws(PortError) -> Digest {
+        do { return try Digest(String(repeating: "b", count: 64)) } catch {
+            throw PortError(.unexpected, "tree", cause: error.description)
+        }
+    }
+
+    // MARK: ServiceManager
+
+    public func status(of units: [UnitName]) throws(PortError) -> [UnitName: UnitStatus] {
+        Dictionary(units.map { ($0, host.status($0)) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    public func reload() throws(PortError) {
+        try perform("reload") { (host) throws(PortError) in try host.perform(.reload(expecting: [])) }
+    }
+
+    public func start(_ units: [UnitName], deadline: Duration) throws(PortError) {
+        try perform("start") { (host) throws(PortError) in try host.perform(.start(units)) }
+    }
+
+    public func stop(_ units: [UnitName], deadline: Duration) throws(PortError) {
+        try perform("stop") { (host) throws(PortError) in try host.perform(.stop(units)) }
+    }
+
+    // MARK: Routing
+
+    public func published() throws(PortError) -> RouteTable { host.routes }
+
+    public func publish(_ table: RouteTable) throws(PortError) {
+        try perform("publish") { (host) throws(PortError) in
+            host.routes = table
+            host.routeWrites += 1
+        }
+    }
+
+    // MARK: ImageStore and LogReader
+
+    public func resolve(_ reference: ImageReference) throws(PortError) -> ImageIdentity {
+        guard let digest = host.images[reference] else {
+            throw PortError(.notFound, reference.text, cause: "no such image is in the host's storage")
+        }
+        return ImageIdentity(reference: reference, digest: digest)
+    }
+
+    public func tail(_ unit: UnitName, lines: Int) throws(PortError) -> [String] { ["last words of \(unit)"] }
+}

@@ -1,0 +1,37 @@
+public import ArgumentParser
+public import FoundationEssentials
+import Glibc
+public import TussilagoCore
+
+extension TenantName: ExpressibleByArgument {
+    public init?(argument: String) { self.init(rawValue: argument) }
+}
+
+extension AppReference: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let reference = try? AppReference(argument) else { return nil }
+        self = reference
+    }
+}
+
+extension UUID: @retroactive ExpressibleByArgument {
+    public init?(argument: String) { self.init(uuidString: argument) }
+}
+
+/// Names an app, as every command about one does.
+struct AppArgument: ParsableArguments {
+    @Argument(help: "The app, as TENANT/APP.")
+    var app: AppReference
+}
+
+/// What a deploy and its plan take.
+struct DeployOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: ArgumentHelp("The manifest.", valueName: "file"))
+    var manifest = "tussilago.toml"
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("An image of the host's storage, instead of the manifest's.", valueName: "image"))
+    var image: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("A directory to copy and mount read-only at /app.", valueName: "directory"))
+    var files: String?
+}

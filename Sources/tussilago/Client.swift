@@ -1,0 +1,106 @@
+import FoundationEssentials
+import TussilagoAPI
+import TussilagoCore
+import UnixHTTP
+
+/// The agent, asked over its socket. Whatever goes wrong becomes a ``CommandFailure``.
+struct Client {
+    private let http: UnixHTTPClient
+    private let socket: String
+    let json: Bool
+
+    /// The first request may have to start the agent.
+    private static let timeout = Duration.seconds(30)
+
+    init(socket: String, json: Bool) {
+        self.socket = socket
+        self.json = json
+        http = UnixHTTPClient(socket: socket, peer: "the agent")
+    }
+
+    func get<Answer: Decodable>(_ path: String, query: [(String, String)] = []) async throws -> Answer {
+        try await send("GET", path + Self.query(query), Data?.none)
+    }
+
+    func post<Answer: Decodable>(_ path: String, key: String? = nil) async throws -> Answer {
+        try await send("POST", path, nil, key: key)
+    }
+
+    func post<Answer: Decodable>(_ path: String, _ body: some Encodable, key: String? = nil) async throws -> Answer {
+        try await send("POST", path, try APICoding.encode(body), key: key)
+    }
+
+    func delete<Answer: Decodable>(_ path: String) async throws -> Answer { try await send("DELETE", path, nil) }
+
+    /// Every item of a list, page by page.
+    func all<Item: Hashable & Sendable & Codable>(
+        _ path: String, query: [(String, String)] = [], limit: Int? = nil
+    ) async throws -> [Item] {
+        var items: [Item] = []
+        var cursor: String?
+        repeat {
+            let size = min(limit.map { $0 - items.count } ?? PageQuery.maximumLimit, PageQuery.maximumLimit)
+            var query = query + [("limit", "\(max(1, size))")]
+            if let cursor { query.append(("cursor", cursor)) }
+            let page: PageResource<Item> = try await get(path, query: query)
+            items += page.items
+            cursor = page.next
+        } while cursor != nil && limit.map { items.count < $0 } ?? true
+        return items
+    }
+
+    /// An operation's events from the given number on, until it has ended or the agent has.
+    func events(_ operation: UUID, after sequence: Int, _ show: @escaping @Sendable (OperationEvent) -> Void) async throws {
+        let decoder = EventDecoder(show)
+        do throws(PortError) {
+            let request = try HTTPRequest(
+                "GET", Paths.events(operation), headers: [("Accept", "text/event-stream"), ("Last-Event-ID", "\(sequence)")])
+            _ = try await http.stream(request, idle: .seconds(60)) { decoder.take($0) }
+        } catch { throw failure(error) }
+    }
+
+    private func send<Answer: Decodable>(
+        _ method: String, _ path: String, _ body: Data?, key: String? = nil
+    ) async throws -> Answer {
+        let answer: HTTPAnswer
+        do throws(PortError) {
+            var headers: [(name: String, value: String)] = [("Accept", "application/json")]
+            if body != nil { headers.append(("Content-Type", "application/json")) }
+            if let key { headers.append(("Idempotency-Key", key)) }
+            answer = try await http.send(
+                try HTTPRequest(method, path, headers: headers, body: body.map { [UInt8]($0) }, timeout: Self.timeout))
+        } catch { throw failure(error) }
+        let data = Data(answer.body)
+        guard (200..<300).contains(answer.status) else {
+            let problem = try? APICoding.decode(Problem.self, from: data)
+            throw CommandFailure(problem ?? Problem(.inner, "the agent answered with status \(answer.status)"), json: json)
+        }
+        do { return try APICoding.decode(Answer.self, from: data) } catch {
+            let mend = "install the same version of tussilago and tussilagod"
+            throw CommandFailure(Problem(.inner, "the agent's answer was not understood", remedy: mend), json: json)
+        }
+    }
+
+    private func failure(_ error: PortError) -> CommandFailure {
+        switch error.code {
+        case .unavailable:
+            let problem = Problem(
+                .unavailable, "no agent answers at \(socket): \(error.cause)",
+                remedy: "systemctl enable --now tussilagod.socket")
+            return CommandFailure(problem, json: json)
+        case .refused:
+            let problem = Problem(
+                .forbidden, "the agent's socket \(socket) may not be opened",
+                remedy: "become root, or have an admin run: usermod -aG tussilago,tussilago-admin $USER")
+            return CommandFailure(problem, json: json)
+        case .timedOut:
+            let problem = Problem(.timedOut, "the agent did not answer in time", remedy: "systemctl status tussilagod")
+            return CommandFailure(problem, json: json)
+        default: return CommandFailure(Problem(.inner, error.description), json: json)
+        }
+    }
+
+    private static func query(_ items: [(String, String)]) -> String {
+        items.isEmpty ? "" : "?" + items.map { "\($0.0)=\($0.1)" }.joined(separator: "&")
+    }
+}

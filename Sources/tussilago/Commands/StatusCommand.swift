@@ -1,0 +1,63 @@
+import ArgumentParser
+import FoundationEssentials
+import TussilagoAPI
+import TussilagoCore
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Shows how an app is, or the host.")
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "The app, as TENANT/APP; the host when left out.") var app: AppReference?
+
+    func run() async throws {
+        if let app {
+            let status: AppStatusResource = try await options.client.get(Paths.appStatus(app))
+            try options.output.show(status) { describe($0, options.output.style) }
+        } else {
+            let status: StatusResource = try await options.client.get(Paths.status)
+            try options.output.show(status) { describe($0, options.output.style) }
+        }
+    }
+
+    /// Reads like `systemctl status`.
+    private func describe(_ status: AppStatusResource, _ style: Style) -> String {
+        let app = status.app
+        let dot =
+            switch status.state {
+            case "running": style.green("●")
+            case "failed", "degraded": style.red("×")
+            default: "○"
+            }
+        var lines = ["\(dot) \(app.tenant)/\(app.name) - release \(app.release?.description ?? "none")"]
+        func line(_ key: String, _ value: String) {
+            lines.append(String(repeating: " ", count: max(0, 11 - key.count)) + key + ": " + value)
+        }
+        line("Id", app.id.lowercased)
+        line("State", status.state == "running" ? style.green(status.state) : style.bold(status.state))
+        line("Target", status.target)
+        line("Hostnames", app.hostnames.isEmpty ? "-" : app.hostnames.joined(separator: " "))
+        for instance in status.instances {
+            line("Instance", "\(instance.unit) (\(instance.active), \(instance.sub))")
+        }
+        if let operation = status.operation {
+            line("Last change", "\(operation.kind.rawValue) \(operation.state.rawValue), \(operation.acceptedAt.ago()), by \(operation.caller)")
+            if let failure = operation.failure {
+                line("Reason", failure.message)
+                if let remedy = failure.remedy { line("Mend", remedy) }
+            }
+        }
+        lines.append("")
+        lines.append("Logs: journalctl TUSSILAGO_TENANT=\(app.tenant) TUSSILAGO_APP=\(app.name)")
+        return lines.joined(separator: "\n")
+    }
+
+    private func describe(_ status: StatusResource, _ style: Style) -> String {
+        let healthy = status.parts.allSatisfy(\.ok)
+        var lines = ["\(healthy ? style.green("●") : style.red("×")) tussilago \(status.version)"]
+        lines.append("  \(status.tenants) tenants, \(status.apps) apps, \(status.openOperations) open operations")
+        for part in status.parts {
+            lines.append("  \(part.ok ? style.green("✓") : style.red("✗")) \(part.name): \(part.detail)")
+        }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+
+/// The command `tussilago`: arguments → API request → printed answer. It knows nothing that the API does not say.
+@main
+struct Tussilago: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tussilago",
+        abstract: "Runs tenants' apps on this host, each in a sandbox, behind Caddy.",
+        discussion: """
+            An app is named TENANT/APP, as in acme/shop. Every command takes --json.
+            What runs are systemd units: systemctl start, stop and status work on them, and journalctl shows what they say.
+            """,
+        subcommands: [
+            TenantCommand.self, AppCommand.self, DeployCommand.self, PlanCommand.self, StatusCommand.self,
+            StartCommand.self, StopCommand.self, RestartCommand.self, LogsCommand.self, OperationCommand.self,
+            CompletionsCommand.self, VersionCommand.self,
+        ])
+
+    /// Errors are printed by the commands themselves, as text or JSON; only mistakes in the arguments end up here.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as CommandFailure {
+            failure.print()
+            exit(withError: ExitCode(failure.exitCode))
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

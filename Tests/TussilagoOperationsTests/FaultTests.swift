@@ -1,0 +1,99 @@
+import FoundationEssentials
+import Logging
+import Testing
+import TussilagoCore
+import TussilagoOperations
+import TussilagoTestKit
+
+/// Every call that changes the host is made to fail, one after the other: before its effect, after it, for good.
+@Suite struct FaultTests {
+    /// How many changing calls the second deploy makes, with a new shape, so that units and routes change as well.
+    private static func change(_ platform: Platform) throws -> TussilagoCore.Operation.Request {
+        let manifest = Manifest(
+            processes: [try Make.process(limits: Limits(tasks: 300)), try Make.process("worker", ingress: nil)],
+            hostnames: [try Hostname("shop.example.org"), try Hostname("www.example.org")], drainSeconds: 0)
+        return .deploy(platform.shop, Deployment(image: try Make.image().reference, manifest: manifest))
+    }
+
+    private static func calls() async throws -> Int {
+        let platform = try await Platform()
+        try await platform.withShop()
+        await platform.host.inject([])
+        #expect(try await platform.run(try change(platform)).state == .succeeded)
+        return await platform.host.calls.count
+    }
+
+    @Test("A call that fails once and may pass is tried again, and the deploy succeeds", arguments: [false, true])
+    func transient(afterEffect: Bool) async throws {
+        for at in 1...(try await Self.calls()) {
+            let platform = try await Platform()
+            try await platform.withShop()
+            await platform.host.inject([.init(at: at, code: .unavailable, afterEffect: afterEffect)])
+            let operation = try await platform.run(try Self.change(platform))
+            #expect(operation.state == .succeeded, "call \(at)")
+            #expect(operation.attempt == 2, "call \(at)")
+            try await expectConverged(platform, "call \(at)")
+        }
+    }
+
+    @Test("A call that is refused leads back to the old release, or forward once the new one serves", arguments: [false, true])
+    func refused(afterEffect: Bool) async throws {
+        for at in 1...(try await Self.calls()) {
+            let platform = try await Platform()
+            try await platform.withShop()
+            await platform.host.inject([.init(at: at, code: .refused, afterEffect: afterEffect)])
+            let operation = try await platform.run(try Self.change(platform))
+            #expect(operation.state == .failed, "call \(at)")
+            #expect(await platform.host.host.outages == [], "call \(at)")
+            let serving = try #require(await platform.host.host.upstreams[platform.shop], "call \(at)")
+            #expect(await platform.host.host.active.contains(serving.unit), "call \(at)")
+            let record = try await platform.ledger.app(platform.shop)
+            #expect(record?.current?.number == serving.release, "call \(at)")
+        }
+    }
+
+    @Test("An agent that dies at any call is followed by one that finishes the deploy")
+    func death() async throws {
+        for at in 1...(try await Self.calls()) {
+            let platform = try await Platform()
+            try await platform.withShop()
+            // From this call on nothing works any more: the first agent is as good as dead, and never hears of it.
+            await platform.host.inject([.init(at: at, code: .unavailable, lasts: true)])
+            var patient = Backoff()
+            patient.first = .seconds(60)
+            let dying = try await Platform.dying(platform, patient)
+            let accepted = try await dying.accept(try Self.change(platform), caller: "root", requestID: UUID(), key: nil)
+            while await platform.host.calls.count < at { try await Task.sleep(for: .milliseconds(1)) }
+            await platform.host.inject([])
+            let next = platform.anotherQueue()
+            try await next.resume()
+            #expect(try await platform.ended(accepted.id).state == .succeeded, "call \(at)")
+            #expect(await platform.host.host.outages == [], "call \(at)")
+            try await expectConverged(platform, "call \(at)")
+        }
+    }
+
+    /// The ledger and the host agree, and nothing is left to do.
+    private func expectConverged(_ platform: Platform, _ comment: Comment) async throws {
+        let record = try #require(try await platform.ledger.app(platform.shop))
+        let tenant = try #require(try await platform.ledger.tenant(platform.shop.tenant))
+        let host = await platform.host.host
+        #expect(record.current?.number.rawValue == 2, comment)
+        #expect(host.upstreams[platform.shop]?.release.rawValue == 2, comment)
+        #expect(host.routes.routes.map(\.hostname) == ["shop.example.org", "www.example.org"], comment)
+        let releases = try await platform.ledger.releases(of: platform.shop, PageQuery()).items.map(\.release)
+        let app = DesiredApp(app: record.app, current: record.current, kept: releases, power: .on)
+        let desired = DesiredState(app: platform.shop, tenant: tenant.tenant, app)
+        #expect(Planner.plan(from: host.observe(desired), to: desired).steps == [], comment)
+    }
+}
+
+extension Platform {
+    /// An agent that waits so long after its first error that it does nothing more within the test.
+    static func dying(_ platform: Platform, _ backoff: Backoff) async throws -> OperationQueue {
+        let outside = Outside(
+            ledger: platform.ledger, units: platform.host, services: platform.host, routing: platform.host,
+            images: platform.host, logs: platform.host, sleep: { _ in try await Task.sleep(for: .seconds(3_600)) })
+        return OperationQueue(outside, limit: 1, backoff: backoff, logger: .init(label: "dying", factory: { _ in SwiftLogNoOpLogHandler() }))
+    }
+}

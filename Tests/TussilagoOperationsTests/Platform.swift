@@ -1,0 +1,75 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import SQLiteLedger
+import TussilagoCore
+import TussilagoOperations
+import TussilagoTestKit
+
+/// A whole platform on a simulated host, with a real ledger in a directory of its own.
+struct Platform {
+    let host = InMemoryHost()
+    let ledger: SQLiteLedger
+    let queue: OperationQueue
+    let shop: AppReference
+
+    init(backoff: Backoff = Platform.impatient) async throws {
+        var template = Array("/tmp/tussilago-operations.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw PortError(.noSpace, "test", cause: "no directory") }
+        let directory = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "/tmp" }
+        let ledger = SQLiteLedger(path: "\(directory)/ledger.sqlite")
+        self.ledger = ledger
+        queue = Self.queue(host, ledger, backoff)
+        shop = try AppReference("acme/shop")
+        let image = try Make.image()
+        await host.change { $0.images[image.reference] = image.digest }
+    }
+
+    /// Another agent on the same host and ledger, as after a crash.
+    func anotherQueue() -> OperationQueue { Self.queue(host, ledger, Self.impatient) }
+
+    static let impatient: Backoff = {
+        var backoff = Backoff()
+        backoff.first = .milliseconds(1)
+        backoff.longest = .milliseconds(2)
+        return backoff
+    }()
+
+    private static func queue(_ host: InMemoryHost, _ ledger: SQLiteLedger, _ backoff: Backoff) -> OperationQueue {
+        var logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        logger.logLevel = .critical
+        let outside = Outside(
+            ledger: ledger, units: host, services: host, routing: host, images: host, logs: host,
+            sleep: { try await Task.sleep(for: min($0, .milliseconds(2))) })
+        return OperationQueue(outside, limit: 4, backoff: backoff, logger: logger)
+    }
+
+    /// Asks for something and waits until it has ended.
+    func run(_ request: TussilagoCore.Operation.Request, key: String? = nil) async throws -> TussilagoCore.Operation {
+        let accepted = try await queue.accept(request, caller: "root", requestID: UUID(), key: key)
+        return try await ended(accepted.id)
+    }
+
+    /// Waits until an operation has ended.
+    func ended(_ id: UUID) async throws -> TussilagoCore.Operation {
+        for _ in 0..<5_000 {
+            if let operation = try await ledger.operation(id), operation.state.isFinal { return operation }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        throw PortError(.timedOut, "operation", cause: "it did not end")
+    }
+
+    /// A tenant with an app that runs release 1.
+    func withShop() async throws {
+        _ = try await run(.createTenant(shop.tenant))
+        _ = try await run(.createApp(shop))
+        _ = try await run(deploy())
+    }
+
+    func deploy(_ text: String = "one", hostnames: [String] = ["shop.example.org"]) throws -> TussilagoCore.Operation.Request {
+        let manifest = Manifest(
+            processes: [try Make.process()], hostnames: try hostnames.map { try Hostname($0) },
+            environment: [try EnvironmentVariable(name: "TEXT", value: text)], drainSeconds: 0)
+        return .deploy(shop, Deployment(image: try Make.image().reference, manifest: manifest))
+    }
+}
