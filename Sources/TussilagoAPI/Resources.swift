@@ -213,13 +213,30 @@ public struct PlanResource: Hashable, Sendable, Codable {
         public var before: String?
         /// What would stand there; absent when it would be gone.
         public var after: String?
+        /// Why single lines change, by the key that they begin with.
+        public var lines: [LineReason]
 
         /// Shows a change.
-        public init(subject: String, reason: String, before: String?, after: String?) {
+        public init(subject: String, reason: String, before: String?, after: String?, lines: [LineReason] = []) {
             self.subject = subject
             self.reason = reason
             self.before = before
             self.after = after
+            self.lines = lines
+        }
+    }
+
+    /// Why the lines of a key change.
+    public struct LineReason: Hashable, Sendable, Codable {
+        /// The key: `MemoryMax`.
+        public var key: String
+        /// Where its value comes from.
+        public var reason: String
+
+        /// Gives a reason.
+        public init(key: String, reason: String) {
+            self.key = key
+            self.reason = reason
         }
     }
 

@@ -8,7 +8,7 @@ extension OperationRunner {
             let record = try await outside.ledger.app(reference),
             let tenant = try await outside.ledger.tenant(reference.tenant)
         else { return }
-        let before = try await desired(record, tenant: tenant.tenant, power: .asItIs)
+        let before = try await Wishes(outside.ledger).desired(record, tenant: tenant.tenant, power: .asItIs)
         let observed = try await Observer(outside).observe(before)
         if let ingress = newest.release.ingressInstance, observed.installed.upstream == ingress {
             try await outside.ledger.settleRelease(reference, newest.release.number, as: .current)

@@ -6,9 +6,8 @@ struct OperationRunner: Sendable {
     let outside: Outside
     let executor: Executor
     let log: OperationLog
-    /// How many releases are kept, besides the current one.
-    static let keptReleases = 10
 
+    private var wishes: Wishes { Wishes(outside.ledger) }
     private var convergence: Convergence { Convergence(outside: outside, executor: executor, log: log) }
 
     /// Performs an operation to its end. It may be one that was begun before: every step finds out what is done already.
@@ -44,7 +43,7 @@ struct OperationRunner: Sendable {
     }
 
     private func createApp(_ reference: AppReference) async throws(PortError) {
-        let tenant = try await tenant(reference.tenant)
+        let tenant = try await wishes.tenant(reference.tenant)
         let app = try await outside.ledger.addApp(reference, id: outside.makeID(), at: outside.now())
         let desired = DesiredApp(app: app, current: nil, kept: [], power: .on)
         try await reach(DesiredState(app: reference, tenant: tenant, desired))
@@ -52,7 +51,7 @@ struct OperationRunner: Sendable {
 
     private func deleteApp(_ reference: AppReference) async throws(PortError) {
         guard try await outside.ledger.app(reference) != nil else { return }
-        try await reach(DesiredState(app: reference, tenant: try await tenant(reference.tenant), nil))
+        try await reach(DesiredState(app: reference, tenant: try await wishes.tenant(reference.tenant), nil))
         try await outside.ledger.removeApp(reference)
     }
 
@@ -61,16 +60,16 @@ struct OperationRunner: Sendable {
     private func deploy(
         _ reference: AppReference, _ deployment: Deployment, _ operation: TussilagoCore.Operation
     ) async throws(PortError) -> ReleaseNumber {
-        let tenant = try await tenant(reference.tenant)
-        let record = try await app(reference)
+        let tenant = try await wishes.tenant(reference.tenant)
+        let record = try await wishes.app(reference)
         let release = try await ReleaseMaker(outside: outside, log: log)
             .release(deployment, of: record.app, tenant: tenant, by: operation)
-        let before = try await desired(record, tenant: tenant, power: .asItIs)
+        let before = try await wishes.desired(record, tenant: tenant, power: .asItIs)
         let wasRunning = try await Observer(outside).observe(before).status[reference.target]?.isActive ?? false
         var after = before
         after.app?.current = release
         after.app?.power = .on
-        after.app?.kept = Self.kept(before.app?.kept ?? [], with: release)
+        after.app?.kept = Wishes.kept(before.app?.kept ?? [], with: release)
         do throws(Convergence.Failure) { try await convergence.reach(after) } catch {
             if error.error.isTransient { throw error.error }
             if error.committed {
@@ -97,43 +96,11 @@ struct OperationRunner: Sendable {
     }
 
     private func power(_ reference: AppReference, _ power: DesiredApp.Power) async throws(PortError) {
-        let desired = try await desired(try await app(reference), tenant: try await tenant(reference.tenant), power: power)
+        let desired = try await wishes.desired(try await wishes.app(reference), tenant: try await wishes.tenant(reference.tenant), power: power)
         try await reach(desired)
     }
 
     private func reach(_ desired: DesiredState) async throws(PortError) {
         do throws(Convergence.Failure) { try await convergence.reach(desired) } catch { throw error.error }
-    }
-
-    // MARK: What shall be, from the ledger
-
-    /// An app with its current release and those that are kept for going back.
-    func desired(
-        _ record: AppRecord, tenant: Tenant, power: DesiredApp.Power
-    ) async throws(PortError) -> DesiredState {
-        let releases = try await outside.ledger.releases(of: record.app.reference, PageQuery(limit: Self.keptReleases + 1))
-        let good = releases.items.filter { $0.state == .current || $0.state == .superseded }.map(\.release)
-        let kept = record.current.map { Self.kept(good, with: $0) } ?? []
-        let app = DesiredApp(app: record.app, current: record.current, kept: kept, power: power)
-        return DesiredState(app: record.app.reference, tenant: tenant, app)
-    }
-
-    static func kept(_ releases: [Release], with current: Release) -> [Release] {
-        let others = releases.filter { $0.number != current.number }.sorted { $0.number > $1.number }
-        return ([current] + others.prefix(keptReleases)).sorted { $0.number < $1.number }
-    }
-
-    private func tenant(_ name: TenantName) async throws(PortError) -> Tenant {
-        guard let record = try await outside.ledger.tenant(name) else {
-            throw PortError(.notFound, name.rawValue, cause: "there is no such tenant")
-        }
-        return record.tenant
-    }
-
-    private func app(_ reference: AppReference) async throws(PortError) -> AppRecord {
-        guard let record = try await outside.ledger.app(reference) else {
-            throw PortError(.notFound, reference.description, cause: "there is no such app")
-        }
-        return record
     }
 }

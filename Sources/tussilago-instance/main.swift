@@ -1,1 +1,8 @@
-print("placeholder")
+import Glibc
+
+do {
+    try Command(Array(CommandLine.arguments.dropFirst())).run()
+} catch {
+    standardError("tussilago-instance: \(error)\n")
+    exit(1)
+}

@@ -1,1 +1,86 @@
+#define _GNU_SOURCE
 #include "CShims.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/openat2.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+const int TSL_O_PATH = O_PATH;
+
+int tsl_peer_credentials(int socket, uid_t *uid, gid_t *gid, pid_t *pid) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return -1;
+    *uid = peer.uid;
+    *gid = peer.gid;
+    *pid = peer.pid;
+    return 0;
+}
+
+int tsl_peer_groups(int socket, gid_t *groups, int capacity) {
+    /* The kernel fails with ERANGE, and stores nothing, when the buffer is too small. */
+    socklen_t size = (socklen_t)capacity * sizeof *groups;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0) return -1;
+    return (int)(size / sizeof *groups);
+}
+
+int tsl_pidfd_open(pid_t pid) {
+    /* By number: glibc has a wrapper since 2.36 only. */
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+int tsl_openat2_beneath(int directory, const char *path, int flags) {
+    struct open_how how = {
+        .flags = (uint64_t)(flags | O_CLOEXEC),
+        .mode = flags & O_CREAT ? 0600 : 0, /* openat2 refuses a mode that means nothing */
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
+    };
+    int file = -1;
+    /* EAGAIN: a rename or mount somewhere on the host raced with the walk. */
+    for (int attempt = 0; attempt < 64; attempt++) {
+        file = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+        if (file >= 0 || errno != EAGAIN) break;
+    }
+    return file;
+}
+
+int tsl_rename_noreplace(int from_directory, const char *from, int to_directory, const char *to) {
+    return renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE);
+}
+
+int tsl_rename_exchange(int from_directory, const char *from, int to_directory, const char *to) {
+    return renameat2(from_directory, from, to_directory, to, RENAME_EXCHANGE);
+}
+
+/* A group with very many members has a long line. An entry that does not fit into this fails with ERANGE. */
+enum { entry_size = 256 * 1024 };
+
+int64_t tsl_group_id(const char *name) {
+    char *buffer = malloc(entry_size);
+    if (!buffer) return -1;
+    struct group entry, *found = NULL;
+    int error = getgrnam_r(name, &entry, buffer, entry_size, &found);
+    int64_t id = found ? (int64_t)found->gr_gid : -1;
+    free(buffer);
+    if (id < 0) errno = error ? error : ENOENT;
+    return id;
+}
+
+int64_t tsl_user_id(const char *name) {
+    char *buffer = malloc(entry_size);
+    if (!buffer) return -1;
+    struct passwd entry, *found = NULL;
+    int error = getpwnam_r(name, &entry, buffer, entry_size, &found);
+    int64_t id = found ? (int64_t)found->pw_uid : -1;
+    free(buffer);
+    if (id < 0) errno = error ? error : ENOENT;
+    return id;
+}

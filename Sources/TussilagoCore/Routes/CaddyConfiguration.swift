@@ -45,7 +45,8 @@ public struct CaddyConfiguration: Hashable, Sendable {
         return .object(server)
     }
 
-    private func route(_ app: AppReference, _ hostnames: [String]) -> JSONValue {
+    /// The route of one app.
+    public func route(_ app: AppReference, _ hostnames: [String]) -> JSONValue {
         let upstream = HostPaths.upstream(app)
         let starting: JSONValue = [
             "match": [["file": ["root": "/", "try_files": [.string("\(upstream)/\(HostPaths.startingMark)")]]]],

@@ -22,6 +22,10 @@ public struct ProcessTemplate: Sendable {
 
     private var live: String { "\(HostPaths.live(app.reference))/%i" }
     private var helper: String { "\(HostPaths.programs)/tussilago-instance" }
+    /// The ingress of an instance on a bridge, named after the bridge.
+    ///
+    /// systemd makes its socket, and takes no path over the 108 bytes of `sun_path`, which a unit's full name can exceed.
+    private var bridgeIngress: String { "\(app.network.interface).%i" }
 
     /// The text of the quadlet file.
     public var text: String {
@@ -31,6 +35,9 @@ public struct ProcessTemplate: Sendable {
         writeUnit(into: &unit)
         writeContainer(into: &unit)
         writeService(into: &unit)
+        unit.section("Quadlet")
+        // No app needs the host's network, and `network-online.target` can hold up a boot for minutes.
+        unit.set("DefaultDependencies", "false")
         return unit.text
     }
 
@@ -45,8 +52,8 @@ public struct ProcessTemplate: Sendable {
         unit.set("StartLimitIntervalSec", "\(policy.startLimitSeconds)")
         unit.set("StartLimitBurst", "\(policy.startLimitBurst)")
         if case .port = process.ingress {
-            unit.set("Requires", "tussilago-firewall.service tussilago-tcp@%N.socket")
-            unit.set("After", "tussilago-firewall.service tussilago-tcp@%N.socket")
+            unit.set("Requires", "tussilago-firewall.service tussilago-tcp@\(bridgeIngress).socket")
+            unit.set("After", "tussilago-firewall.service tussilago-tcp@\(bridgeIngress).socket")
         }
     }
 
@@ -71,6 +78,9 @@ public struct ProcessTemplate: Sendable {
         case .port(let port):
             unit.set("Network", "\(app.reference.target.stem).network")
             unit.set("IP", "${TUSSILAGO_ADDRESS}")
+            // There is no resolver. Where nothing listens a look-up fails at once; one that the image names would be
+            // waited for, since the firewall lets no packet out. Podman refuses the key beside a network of `none`.
+            unit.set("DNS", "127.0.0.1")
             unit.set("Environment", "PORT=\(port)")
         }
         if hasFiles {
@@ -103,7 +113,7 @@ public struct ProcessTemplate: Sendable {
         let kind =
             switch ingress {
             case .socket: "socket \(tenant.users.host(policy.user))"
-            case .port(let port): "port ${TUSSILAGO_ADDRESS}:\(port)"
+            case .port(let port): "port \(bridgeIngress) ${TUSSILAGO_ADDRESS}:\(port)"
             }
         unit.set("ExecStartPre", "\(helper) prepare %N \(kind)")
         // `systemctl start` then blocks until the app answers, and fails when it does not.

@@ -36,24 +36,26 @@ public struct SandboxPolicy: Hashable, Sendable {
             ("NoNewPrivileges", "true"),
             ("User", "\(user)"),
             ("Group", "\(user)"),
-            ("ShmSize", "\(sharedMemory.count)"),
+            // Podman's own /dev/shm is read-only as soon as ReadOnlyTmpfs is off; this one is the sandbox's memory.
+            ("Tmpfs", "/dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=\(sharedMemory.count)"),
             ("StopTimeout", "\(stopSeconds)"),
             // The app's own lines, with no field that it could forge, and with nothing between it and the journal.
             ("LogDriver", "passthrough"),
             // An image is a tenant's data: what it says of health checks, volumes and names does not count.
-            ("HealthCmd", "none"),
-            ("PodmanArgs", "--image-volume=ignore --no-hosts --dns=none"),
+            // (`HealthCmd=none` would have Podman run a command called "none" in the sandbox every 30 s.)
+            ("PodmanArgs", "--no-healthcheck --image-volume=ignore --no-hosts"),
         ]
     }
 
     /// The keys of `[Service]` that are the same for every instance.
     var service: [(key: String, value: String)] {
         [
-            ("Restart", "on-failure"),
+            // Not `on-failure`: a sandbox that the kernel kills for its memory exits with 137 as well.
+            ("Restart", "always"),
             ("RestartSec", "1"),
             ("RestartSteps", "5"),
             ("RestartMaxDelaySec", "30"),
-            // An app that ends by the signal that stops it has not failed.
+            // An app that ends by the signal that stops it has not failed, nor has one that must be killed for it.
             ("SuccessExitStatus", "143 137"),
             ("TimeoutStopSec", "\(stopSeconds + 20)"),
             ("LimitCORE", "0"),
@@ -70,13 +72,13 @@ public struct SandboxPolicy: Hashable, Sendable {
     public func requiredArguments(users: UserRange) -> [[String]] {
         [
             ["--runtime=\(runtime)"],
-            ["--cap-drop=all"],
+            ["--cap-drop", "all"],
             ["--security-opt=no-new-privileges"],
             ["--read-only"],
             ["--read-only-tmpfs=false"],
-            ["--user=\(user):\(user)"],
-            ["--uidmap=0:\(users.first):\(UserRange.size)"],
-            ["--gidmap=0:\(users.first):\(UserRange.size)"],
+            ["--user", "\(user):\(user)"],
+            ["--uidmap", "0:\(users.first):\(UserRange.size)"],
+            ["--gidmap", "0:\(users.first):\(UserRange.size)"],
             ["--image-volume=ignore"],
         ]
     }

@@ -44,7 +44,8 @@ struct PlanCommand: AsyncParsableCommand {
                 let kind = change.before == nil ? "new" : change.after == nil ? "gone" : "changed"
                 lines.append(style.bold("\(change.subject) (\(kind))"))
                 lines.append("# \(change.reason)")
-                lines.append(Diff.unified(change.before, change.after, style: style))
+                let reasons = Dictionary(change.lines.map { ($0.key, $0.reason) }, uniquingKeysWith: { first, _ in first })
+                lines.append(Diff.unified(change.before, change.after, reasons: reasons, style: style))
                 lines.append("")
             }
             lines.append(plan.steps.isEmpty ? "Nothing would change." : style.bold("Steps:"))

@@ -1,1 +1,39 @@
+/* What Linux offers and Swift's Glibc module does not show. That module is built without _GNU_SOURCE, so it lacks GNU
+ * names such as `struct ucred`, O_PATH and renameat2; and Swift imports no variadic function, so syscall(2) itself is
+ * out of reach for the calls that glibc has no wrapper for.
+ *
+ * Every function returns -1 and sets errno when it fails, as a system call does, unless it says otherwise. */
 #pragma once
+
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/mount.h>
+#include <sys/types.h>
+#include <sys/xattr.h>
+
+/* open(2): a reference to a file that gives no access to its content. */
+extern const int TSL_O_PATH;
+
+/* Who is at the other end of a connected Unix socket, as the kernel saw it when the connection was made
+ * (SO_PEERCRED, unix(7)). */
+int tsl_peer_credentials(int socket, uid_t *uid, gid_t *gid, pid_t *pid);
+
+/* The supplementary groups of the other end (SO_PEERGROUPS, Linux 4.13). Returns how many there are; at most
+ * `capacity` are stored. With more groups than that it fails with ERANGE: a part of the list is never an answer. */
+int tsl_peer_groups(int socket, gid_t *groups, int capacity);
+
+/* A pidfd for a process (pidfd_open(2)): readable by poll(2) once the process has ended. Close-on-exec. */
+int tsl_pidfd_open(pid_t pid);
+
+/* openat2(2), kept below `directory`: a path with a symbolic link, a magic link of /proc or a `..` that leaves it is
+ * refused with ELOOP or EXDEV. O_CLOEXEC is added; a file that O_CREAT makes has mode 0600. */
+int tsl_openat2_beneath(int directory, const char *path, int flags);
+
+/* renameat2(2): fails with EEXIST when `to` is there. */
+int tsl_rename_noreplace(int from_directory, const char *from, int to_directory, const char *to);
+/* renameat2(2): swaps the two, which must both be there, in one step. */
+int tsl_rename_exchange(int from_directory, const char *from, int to_directory, const char *to);
+
+/* The id of a group or user by its name, from the host's name service. -1 and errno ENOENT when there is none. */
+int64_t tsl_group_id(const char *name);
+int64_t tsl_user_id(const char *name);

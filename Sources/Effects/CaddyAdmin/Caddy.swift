@@ -1,0 +1,94 @@
+public import TussilagoCore
+
+/// Caddy, told through its admin endpoint and through the file that it starts with.
+///
+/// A publication writes the file first: from then on Caddy serves the table at its next start, whatever happens. Then
+/// the platform's part goes to the running Caddy in one request, since each request has Caddy set up all of its
+/// configuration anew. Publications take turns.
+public actor Caddy: Routing {
+    /// How often the running configuration was read, since the start.
+    public private(set) var reads = 0
+    /// How often it was written.
+    public private(set) var writes = 0
+
+    private let configuration: CaddyConfiguration
+    private let file: ConfigurationFile
+    private let endpoint: AdminEndpoint
+    private var isPublishing = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    /// Nothing is opened yet.
+    /// - Parameters:
+    ///   - configuration: What is around the routes.
+    ///   - path: The file that Caddy starts with (`caddy run --config`). Its directory is made if need be.
+    public init(_ configuration: CaddyConfiguration, file path: String = HostPaths.caddyConfiguration) {
+        self.configuration = configuration
+        file = ConfigurationFile(path: path)
+        endpoint = AdminEndpoint(socket: configuration.adminSocket)
+    }
+
+    /// The table in the file.
+    ///
+    /// No file, and one that is not the platform's, is an empty table: the next publication writes it anew.
+    public func published() throws(PortError) -> RouteTable {
+        guard let content = try file.read(), let document = try? JSONReader.read(content) else { return RouteTable() }
+        return RouteTable(caddyDocument: document) ?? RouteTable()
+    }
+
+    /// Makes `table` what Caddy serves, now and after its next start.
+    /// - Throws: ``PortError/Code-swift.enum/unavailable`` and ``PortError/Code-swift.enum/timedOut`` when the running
+    ///   Caddy could not be told; the file is written then. ``PortError/Code-swift.enum/conflict`` when somebody else
+    ///   changes the same part again and again. ``PortError/Code-swift.enum/refused`` when Caddy cannot run with it;
+    ///   the file is what it was then.
+    public func publish(_ table: RouteTable) async throws(PortError) {
+        await takeTurn()
+        defer { endTurn() }
+        let old = try file.read()
+        let new = JSONWriter.write(configuration.document(table))
+        if new != old { try file.replace(with: new) }
+        do throws(PortError) {
+            try await push(configuration.server(table))
+        } catch {
+            if error.code == .refused, new != old { try file.replace(with: old) }
+            throw error
+        }
+    }
+
+    /// Whether the running Caddy answers.
+    public func isReachable() async -> Bool { await endpoint.answers() }
+
+    /// Tells the running Caddy, in three attempts.
+    ///
+    /// A change by somebody else is met with another reading. So is a lost connection, since Caddy sets up its admin
+    /// endpoint anew with each change; what was written before it was lost is found then.
+    private func push(_ server: JSONValue) async throws(PortError) {
+        for _ in 1..<3 {
+            do throws(PortError) {
+                return try await pushOnce(server)
+            } catch  where error.code == .conflict || error.code == .unavailable {
+                guard (try? await Task.sleep(for: .milliseconds(50))) != nil else { throw error }
+            }
+        }
+        try await pushOnce(server)
+    }
+
+    private func pushOnce(_ server: JSONValue) async throws(PortError) {
+        reads += 1
+        let current = try await endpoint.current()
+        if case .object(server, _) = current { return }
+        writes += 1
+        try await endpoint.set(server, over: current)
+    }
+
+    private func takeTurn() async {
+        guard isPublishing else {
+            isPublishing = true
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    private func endTurn() {
+        if waiting.isEmpty { isPublishing = false } else { waiting.removeFirst().resume() }
+    }
+}

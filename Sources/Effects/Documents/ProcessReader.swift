@@ -1,0 +1,134 @@
+internal import TussilagoCore
+
+/// Reads one process of a manifest.
+struct ProcessReader {
+    /// The process's name.
+    let name: ProcessName
+    /// The limits where the process does not say.
+    let limits: Limits
+
+    /// The most that a process may ask for.
+    enum Bounds {
+        static let memory = Bytes.mebibytes(16)...Bytes.mebibytes(1 << 20)
+        static let cpuPercent = 1...6400
+        static let tasks = 16...32_768
+        static let ioWeight = 1...10_000
+        static let temporary = Bytes.mebibytes(1)...Bytes.mebibytes(16 << 10)
+        static let healthSeconds = 1...600
+        static let port = 1...65_535
+        static let arguments = 1024
+        /// Routes and names are ready for more copies; starting and stopping them together is not.
+        static let count = 1...1
+    }
+
+    /// The process of a table, with defaults in the place of what is wrong.
+    func process(_ reader: TableReader) -> ProcessSpecification {
+        let command = command(reader)
+        let ingress = ingress(reader)
+        var limits = limits
+        reader.table("limits") { limits = Self.limits($0, base: limits) }
+        return ProcessSpecification(
+            name: name, command: command, ingress: ingress, health: health(reader, hasIngress: ingress != nil),
+            limits: limits, count: count(reader))
+    }
+
+    /// The limits of a table; `base` says what it does not.
+    static func limits(_ reader: TableReader, base: Limits) -> Limits {
+        Limits(
+            memory: reader.read("memory", .size(Bounds.memory)) ?? base.memory,
+            cpuPercent: reader.read("cpu", .percent(Bounds.cpuPercent)) ?? base.cpuPercent,
+            tasks: reader.read("tasks", .integer(Bounds.tasks)) ?? base.tasks,
+            ioWeight: reader.read("io-weight", .integer(Bounds.ioWeight)) ?? base.ioWeight,
+            temporary: reader.read("tmp", .size(Bounds.temporary)) ?? base.temporary)
+    }
+
+    /// The program and its arguments: an array of texts, or one text.
+    private func command(_ reader: TableReader) -> [CommandArgument] {
+        reader.require("command", "the command is missing, as in command = [\"python3\", \"app.py\"]")
+        guard let node = reader.member("command")?.node else { return [] }
+        let arguments: [CommandArgument]
+        let hasProgram: Bool
+        switch node.value {
+        case .string:
+            let parser = ValueParser.text("\"python3 app.py\"") { text throws(InvalidValue) in
+                try CommandText(text).arguments
+            }
+            guard let parsed = reader.read("command", parser) else { return [] }
+            if parsed.count > Bounds.arguments {
+                reader.report(node.position, "command", "there may be at most \(Bounds.arguments) arguments")
+            }
+            arguments = parsed
+            hasProgram = parsed.first?.text.isEmpty == false
+        case .array(let elements):
+            let parser = ValueParser.text("\"-u\"") { text throws(InvalidValue) in try CommandArgument(text) }
+            arguments = reader.list("command", most: Bounds.arguments, parser).map(\.value)
+            hasProgram = !elements.isEmpty && arguments.first?.text.isEmpty != true
+        default:
+            let rule = "it must be an array of texts, as in [\"python3\", \"app.py\"]"
+            reader.report(node.position, "command", "this is \(node.kind); \(rule)")
+            return []
+        }
+        if !hasProgram {
+            let message = "the program is missing; its name or path is the first argument"
+            reader.report(node.position, "command", message)
+        }
+        return arguments
+    }
+
+    private func count(_ reader: TableReader) -> Int {
+        guard let member = reader.member("count") else { return 1 }
+        if case .integer(let count) = member.node.value, count > Bounds.count.upperBound {
+            let message = "only one copy of a process is supported in this version; write count = 1"
+            reader.report(member.node.position, "count", message)
+            return 1
+        }
+        return reader.read("count", .integer(Bounds.count)) ?? 1
+    }
+
+    private func ingress(_ reader: TableReader) -> Ingress? {
+        guard let member = reader.member("ingress") else {
+            return name.rawValue == "web" ? .socket : nil
+        }
+        let choices = "it is \"socket\", \"none\" or { port = 8000 }"
+        switch member.node.value {
+        case .string("socket"): return .socket
+        case .string("none"): return nil
+        case .string(let text):
+            reader.report(member.node.position, "ingress", "\(InvalidValue("ingress", given: text, rule: choices))")
+        case .table:
+            var port: Int?
+            reader.table("ingress") { table in
+                port = table.read("port", .integer(Bounds.port))
+                table.require("port", "the port is missing, as in { port = 8000 }")
+            }
+            return .port(port.map { UInt16(clamping: $0) } ?? 0)
+        default:
+            reader.report(member.node.position, "ingress", "this is \(member.node.kind); \(choices)")
+        }
+        // It was meant to be one: nothing that needs an ingress is a mistake for the lack of it.
+        return .socket
+    }
+
+    private func health(_ reader: TableReader, hasIngress: Bool) -> HealthCheck {
+        var check = HealthCheck()
+        guard let member = reader.member("health") else { return check }
+        if !hasIngress {
+            reader.report(
+                member.position, "health",
+                "only a process that takes requests is asked for its health; give it an ingress, or remove this")
+        }
+        let path = ValueParser.text("\"/health\"") { text throws(InvalidValue) in try HealthCheck.checked(path: text) }
+        switch member.node.value {
+        case .string: check.path = reader.read("health", path) ?? check.path
+        case .table:
+            reader.table("health") { table in
+                check.path = table.read("path", path) ?? check.path
+                check.timeoutSeconds = table.read("timeout", .seconds(Bounds.healthSeconds)) ?? check.timeoutSeconds
+            }
+        default:
+            let choices = "it is a path, as in \"/health\", or { path = \"/health\", timeout = \"30s\" }"
+            reader.report(member.node.position, "health", "this is \(member.node.kind); \(choices)")
+        }
+        return check
+    }
+}

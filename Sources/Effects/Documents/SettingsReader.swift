@@ -1,0 +1,86 @@
+internal import TussilagoCore
+
+extension Settings {
+    /// Reads the settings that all fragments together make.
+    init(input: DocumentNode, mistakes: MistakeList) {
+        self.init()
+        TableReader.read(input, mistakes: mistakes) { reader in
+            reader.table("agent") { agent.read($0) }
+            reader.table("api") { api.read($0) }
+            reader.table("caddy") { caddy.read($0) }
+            reader.table("files") { files.read($0) }
+            reader.table("podman") { podman.read($0) }
+        }
+    }
+}
+
+private let minute = 60
+private let hour = 3600
+
+extension Settings.Agent {
+    fileprivate mutating func read(_ table: TableReader) {
+        if let seconds = table.read("idle", .seconds(0...hour)) { idle = seconds == 0 ? nil : .seconds(seconds) }
+        operations = table.read("operations", .integer(1...64)) ?? operations
+    }
+}
+
+extension Settings.API {
+    fileprivate mutating func read(_ table: TableReader) {
+        body = table.read("body", .size(Bytes(16 << 10)...Bytes.mebibytes(64))) ?? body
+        connectionsPerUser = table.read("connections-per-user", .integer(1...4096)) ?? connectionsPerUser
+        idle = table.read("idle", .seconds(1...hour)).map { .seconds($0) } ?? idle
+        read = table.read("read", .seconds(1...(10 * minute))).map { .seconds($0) } ?? read
+    }
+}
+
+extension CaddyConfiguration {
+    fileprivate mutating func read(_ table: TableReader) {
+        if let member = table.member("listen") {
+            listen = table.list("listen", most: 16, .listenAddress).map(\.value)
+            if case .array(let elements) = member.node.value, elements.isEmpty {
+                table.report(member.node.position, "listen", "an address is missing, as in [\":80\"]")
+            }
+        }
+        automaticHTTPS = table.read("automatic-https", .boolean) ?? automaticHTTPS
+        adminSocket = table.read("admin", .socketPath) ?? adminSocket
+        holdSeconds = table.read("hold", .seconds(0...(10 * minute))) ?? holdSeconds
+    }
+}
+
+extension Settings.Files {
+    fileprivate mutating func read(_ table: TableReader) {
+        size = table.read("size", .size(Bytes.mebibytes(1)...Bytes.mebibytes(16 << 10))) ?? size
+        entries = table.read("entries", .integer(1...1_000_000)) ?? entries
+    }
+}
+
+extension Settings.Podman {
+    fileprivate mutating func read(_ table: TableReader) {
+        socket = table.read("socket", .socketPath) ?? socket
+    }
+}
+
+extension ValueParser where Value == String {
+    /// An address that Caddy listens on, with or without its host: `:80`, `127.0.0.1:8080`, `[::1]:80`
+    /// (https://caddyserver.com/docs/conventions#network-addresses).
+    static var listenAddress: ValueParser {
+        .text("\":80\"") { text throws(InvalidValue) in
+            func refuse(_ rule: String) -> InvalidValue { InvalidValue("address", given: text, rule: rule) }
+            guard let colon = text.lastIndex(of: ":"), let port = Int(digits: text[text.index(after: colon)...]),
+                (1...65_535).contains(port)
+            else { throw refuse("it is written [HOST]:PORT, as in :80 or 127.0.0.1:8080") }
+            let host = text[..<colon]
+            let isName = host.utf8.allSatisfy {
+                $0.isAlphanumeric || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+            }
+            let address = host.dropFirst().dropLast()
+            let isAddress =
+                host.first == "[" && host.last == "]" && address.contains(":")
+                && address.utf8.allSatisfy { Set("0123456789abcdefABCDEF:.".utf8).contains($0) }
+            guard host.utf8.count <= 253, isName || isAddress else {
+                throw refuse("its host has letters, digits, - and . in it, or is an IPv6 address in [ ]")
+            }
+            return text
+        }
+    }
+}

@@ -1,0 +1,119 @@
+public import TussilagoCore
+
+/// Reads `tussilago.toml`.
+///
+/// Every mistake of a text is reported at once, with its line and column; the first mistake of syntax hides the others.
+public struct TOMLManifestReader: ManifestReader {
+    /// The most that a manifest may ask for.
+    enum Bounds {
+        static let processes = 16
+        static let hostnames = 100
+        static let variables = 256
+        static let drainSeconds = 0...300
+    }
+
+    public init() {}
+
+    public func manifest(_ text: String) -> Result<ParsedManifest, DocumentErrors> {
+        let mistakes = MistakeList()
+        guard let root = TOMLParser.parse(text, into: mistakes) else { return .failure(mistakes.documentErrors) }
+        var manifest = Manifest(processes: [])
+        var image: ImageReference?
+        TableReader.read(root, mistakes: mistakes) { reader in
+            image = reader.read(
+                "image", .text("\"localhost/python:3.13\"") { text throws(InvalidValue) in try ImageReference(text) })
+            let drain = reader.read("drain", .seconds(Bounds.drainSeconds))
+            let environment = self.environment(reader)
+            let processes = self.processes(reader)
+            let hostnames = self.hostnames(reader, haveIngress: processes.contains { $0.ingress != nil })
+            manifest = Manifest(
+                processes: processes, hostnames: hostnames, environment: environment,
+                drainSeconds: drain ?? Manifest.defaultDrainSeconds)
+        }
+        guard mistakes.isEmpty else { return .failure(mistakes.documentErrors) }
+        return .success(ParsedManifest(manifest: manifest, image: image))
+    }
+
+    private func hostnames(_ reader: TableReader, haveIngress: Bool) -> [Hostname] {
+        let parser = ValueParser.text("\"shop.example.org\"") { text throws(InvalidValue) in try Hostname(text) }
+        var lines: [Hostname: Int] = [:]
+        for (hostname, position) in reader.list("hostnames", most: Bounds.hostnames, parser) {
+            if let line = lines[hostname] {
+                reader.report(position, "hostnames", "\(hostname) stands in the list already, on line \(line)")
+            } else {
+                lines[hostname] = position.line
+            }
+        }
+        if !lines.isEmpty, !haveIngress, let member = reader.member("hostnames") {
+            reader.report(
+                member.position, "hostnames", "no process takes requests; give one of them ingress = \"socket\"")
+        }
+        return Array(lines.keys)
+    }
+
+    /// The variables of all processes; together they are far below 128 KiB, since the whole text is.
+    private func environment(_ reader: TableReader) -> [EnvironmentVariable] {
+        var environment: [EnvironmentVariable] = []
+        reader.table("environment") { table in
+            table.knowAllKeys()
+            if table.members.count > Bounds.variables {
+                table.report(
+                    table.members[Bounds.variables].position, nil,
+                    "there may be at most \(Bounds.variables) variables; this is one too many")
+            }
+            for member in table.members.prefix(Bounds.variables) {
+                guard case .string(let value) = member.node.value else {
+                    let mend = "quote it, as in \(DocumentPath.written(member.key)) = \"…\""
+                    table.report(member.node.position, member.key, "this is \(member.node.kind); \(mend)")
+                    continue
+                }
+                do throws(InvalidValue) {
+                    environment.append(try EnvironmentVariable(name: member.key, value: value))
+                } catch {
+                    let isName = error.expected == "environment variable"
+                    table.report(isName ? member.position : member.node.position, member.key, "\(error)")
+                }
+            }
+        }
+        return environment
+    }
+
+    private func processes(_ reader: TableReader) -> [ProcessSpecification] {
+        var limits = Limits()
+        reader.table("limits") { limits = ProcessReader.limits($0, base: limits) }
+        var processes: [ProcessSpecification] = []
+        let none = "there is no process; add [processes.web] with its command"
+        reader.require("processes", none)
+        if let member = reader.member("processes"), case .table(let members) = member.node.value, members.isEmpty {
+            reader.report(member.position, "processes", none)
+        }
+        reader.table("processes") { table in
+            table.knowAllKeys()
+            if table.members.count > Bounds.processes {
+                table.report(
+                    table.members[Bounds.processes].position, nil,
+                    "there may be at most \(Bounds.processes) processes; this is one too many")
+            }
+            for member in table.members.prefix(Bounds.processes) {
+                let name: ProcessName
+                do throws(InvalidValue) {
+                    name = try ProcessName(member.key)
+                } catch {
+                    table.report(member.position, member.key, "\(error)")
+                    continue
+                }
+                table.table(member.key) { process in
+                    let specification = ProcessReader(name: name, limits: limits).process(process)
+                    if specification.ingress != nil, let first = processes.first(where: { $0.ingress != nil }) {
+                        process.report(
+                            process.member("ingress")?.node.position ?? process.position, "ingress",
+                            "only one process takes requests, and \(first.name) does already; "
+                                + "set ingress = \"none\" for one of them")
+                    }
+                    processes.append(specification)
+                }
+            }
+        }
+        return processes
+    }
+}

@@ -1,0 +1,82 @@
+internal import FoundationEssentials
+public import TussilagoCore
+internal import UnixHTTP
+
+/// The host's container images, asked for over Podman's API (https://docs.podman.io/en/latest/_static/api.html).
+///
+/// The 4.0 version of the API is served by Podman 4.3 (Debian 12) and by Podman 5 alike.
+public struct PodmanImages: ImageStore {
+    private let client: UnixHTTPClient
+
+    /// Nothing is opened yet; Podman starts with the first call when its socket is systemd's.
+    public init(socket: String = "/run/podman/podman.sock") {
+        client = UnixHTTPClient(socket: socket, peer: "Podman")
+    }
+
+    /// What a name means now; the image is kept from then on, wherever its name moves.
+    public func resolve(_ reference: ImageReference) async throws(PortError) -> ImageIdentity {
+        let answer = try await send("GET", "\(Self.escaped(reference.text))/json")
+        switch answer.status {
+        case 200: break
+        case 404:
+            throw PortError(.notFound, reference.text, cause: "no image of this name is in the host's storage")
+        default: throw PortError(.unexpected, "Podman", cause: "it does not show the image", detail: answer.reason)
+        }
+        guard let image = try? JSONDecoder().decode(Inspection.self, from: Data(answer.body)),
+            let digest = try? Digest(image.id)
+        else { throw PortError(.unexpected, "Podman", cause: "what it says of the image makes no sense") }
+        try await keep(digest, tags: image.tags ?? [])
+        return ImageIdentity(reference: reference, digest: digest)
+    }
+
+    /// Gives an image a name of the platform's own: without any, `podman image prune` removes it.
+    private func keep(_ digest: Digest, tags: [String]) async throws(PortError) {
+        let name = "localhost/tussilago/image"
+        let tag = String(digest.hexadecimal.prefix(12))
+        guard !tags.contains("\(name):\(tag)") else { return }
+        let answer = try await send("POST", "\(digest.hexadecimal)/tag?repo=\(Self.escaped(name))&tag=\(tag)")
+        guard answer.status == 201 else {
+            throw PortError(.unexpected, "Podman", cause: "it does not tag the image", detail: answer.reason)
+        }
+    }
+
+    private func send(_ method: String, _ path: String) async throws(PortError) -> HTTPAnswer {
+        do throws(PortError) {
+            // Podman may have to be started for it.
+            return try await client.send(
+                try HTTPRequest(method, "/v4.0.0/libpod/images/\(path)", timeout: .seconds(30)))
+        } catch  where error.code == .unavailable {
+            throw PortError(
+                .unavailable, "Podman", cause: "it does not listen: systemctl enable --now podman.socket",
+                detail: error.description)
+        }
+    }
+
+    /// Escapes a name as one segment of a path (RFC 3986 §3.3).
+    private static func escaped(_ name: String) -> String {
+        name.utf8.reduce(into: "") { text, byte in
+            let plain = Character(Unicode.Scalar(byte))
+            if plain.isASCII && (plain.isLetter || plain.isNumber || "-._~".contains(plain)) {
+                text.append(plain)
+            } else {
+                text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+    }
+
+    /// What Podman says of an image, as far as it matters.
+    private struct Inspection: Decodable {
+        let id: String
+        let tags: [String]?
+
+        enum CodingKeys: String, CodingKey {
+            case id = "Id"
+            case tags = "RepoTags"
+        }
+    }
+}
+
+extension HTTPAnswer {
+    /// The status and what was said with it; the journal's business alone.
+    fileprivate var reason: String { "\(status): \(String(decoding: body.prefix(2000), as: UTF8.self))" }
+}

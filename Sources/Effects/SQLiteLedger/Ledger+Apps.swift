@@ -1,0 +1,78 @@
+public import FoundationEssentials
+public import TussilagoCore
+
+extension SQLiteLedger {
+    public func app(_ reference: AppReference) throws(PortError) -> AppRecord? {
+        try open().row(
+            "\(AppRecord.selection) WHERE app.tenant = ?1 AND app.name = ?2", reference.key, read: AppRecord.init)
+    }
+
+    public func apps(of tenant: TenantName?, _ query: PageQuery) throws(PortError) -> Page<AppRecord> {
+        let last = try query.position { try? AppReference($0) }
+        let rows = try open().rows(
+            """
+            \(AppRecord.selection)
+            WHERE (app.tenant, app.name) > (?1, ?2) AND (?3 IS NULL OR app.tenant = ?3)
+            ORDER BY app.tenant, app.name LIMIT ?4
+            """,
+            [
+                .text(last?.tenant.rawValue ?? tenant?.rawValue ?? ""), .text(last?.app.rawValue ?? ""),
+                .name(tenant), query.rows,
+            ], read: AppRecord.init)
+        return query.page(rows) { $0.app.reference.description }
+    }
+
+    /// Writes an app down with the next network that was never given out; the same row again if it is there.
+    /// - Throws: ``PortError/Code-swift.enum/notFound`` when there is no such tenant,
+    ///   ``PortError/Code-swift.enum/refused`` when all networks were given out.
+    public func addApp(_ reference: AppReference, id: UUID, at: Date) throws(PortError) -> App {
+        try write { (connection) throws(PortError) in
+            if let known = try app(reference) { return known.app }
+            guard try tenant(reference.tenant) != nil else {
+                throw PortError(.notFound, reference.tenant.rawValue, cause: "there is no such tenant")
+            }
+            let index = try connection.nextIndex("network", of: AppNetwork.count)
+            guard let index, let network = AppNetwork(index: index) else {
+                throw PortError(
+                    .refused, reference.description,
+                    cause: "all \(AppNetwork.count) networks of apps were given out; none is used again")
+            }
+            try connection.run(
+                "INSERT INTO app (tenant, name, id, network, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                reference.key + [.id(id), .number(index), try .time(at)])
+            return App(id: id, reference: reference, network: network)
+        }
+    }
+
+    public func removeApp(_ reference: AppReference) throws(PortError) {
+        try write { (connection) throws(PortError) in
+            try connection.run("DELETE FROM app WHERE tenant = ?1 AND name = ?2", reference.key)
+        }
+    }
+}
+
+extension AppReference {
+    /// The values of the columns that name an app, bound as ?1 and ?2.
+    var key: [Value] { [.name(tenant), .name(app)] }
+
+    /// Reads an app's columns, the tenant's at `column` and the app's behind it.
+    init(_ row: borrowing Row, at column: Int32) throws(PortError) {
+        self.init(tenant: try row.name(column), app: try row.name(column + 1))
+    }
+}
+
+extension AppRecord {
+    /// What ``init(_:)`` reads, in its order: apps, each with the content of its current release.
+    static let selection = """
+        SELECT app.tenant, app.name, app.id, app.network, app.created_at, release.content
+        FROM app LEFT JOIN release
+            ON release.tenant = app.tenant AND release.app = app.name AND release.state = 'current'
+        """
+
+    init(_ row: borrowing Row) throws(PortError) {
+        let app = App(
+            id: try row.id(2), reference: try AppReference(row, at: 0),
+            network: try row.value(3, AppNetwork.init(index:)))
+        self.init(app: app, createdAt: try row.time(4), current: row.isNull(5) ? nil : try row.json(5))
+    }
+}

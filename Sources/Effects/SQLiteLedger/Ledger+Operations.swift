@@ -1,0 +1,103 @@
+public import FoundationEssentials
+public import TussilagoCore
+
+extension SQLiteLedger {
+    public func accept(_ operation: Operation, key: String?) throws(PortError) -> Operation {
+        try write { (connection) throws(PortError) in
+            if let key, let known = try connection.operation(caller: operation.caller, key: key) {
+                guard known.request == operation.request else {
+                    throw PortError(.conflict, "Idempotency-Key", cause: "the key was used for another request")
+                }
+                return known
+            }
+            if let open = try connection.openOperation(on: operation.request.subject) {
+                throw PortError(
+                    .conflict, open.lowercased,
+                    cause: "this operation on \(operation.request.subject) has not ended yet")
+            }
+            try connection.insert(operation, key: key)
+            try connection.forgetOperations(keeping: keptOperations)
+            return try connection.operation(operation.id) ?? operation
+        }
+    }
+
+    /// Writes an operation's new state, and the events that go with it, in one transaction.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` when the state has no such edge,
+    ///   ``PortError/Code-swift.enum/notFound`` when there is no such operation.
+    public func advance(_ operation: Operation, events: [OperationEvent]) throws(PortError) {
+        try write { (connection) throws(PortError) in
+            let (sequence, state) = try connection.position(of: operation.id)
+            guard state.mayBecome(operation.state) else {
+                throw PortError(
+                    .refused, operation.id.lowercased,
+                    cause: "it is \(state.rawValue), and cannot become \(operation.state.rawValue)")
+            }
+            try connection.run(
+                """
+                UPDATE operation SET state = ?2, attempt = ?3, ended_at = ?4, failure = ?5, release = ?6
+                WHERE sequence = ?1
+                """, [.number(sequence)] + operation.progress())
+            try connection.insert(events, of: sequence)
+        }
+    }
+
+    /// Adds events to a running operation.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` when it has ended, ``PortError/Code-swift.enum/notFound`` when
+    ///   there is no such operation, ``PortError/Code-swift.enum/conflict`` when an event has a number that is taken.
+    public func record(_ events: [OperationEvent], of operation: UUID) throws(PortError) {
+        try write { (connection) throws(PortError) in
+            let (sequence, state) = try connection.position(of: operation)
+            guard !state.isFinal else {
+                throw PortError(.refused, operation.lowercased, cause: "it has \(state.rawValue) already")
+            }
+            try connection.insert(events, of: sequence)
+        }
+    }
+
+    public func operation(_ id: UUID) throws(PortError) -> Operation? {
+        try open().operation(id)
+    }
+
+    /// Operations, newest first.
+    ///
+    /// The cursor is an operation's id: it tells nobody how many others there are.
+    public func operations(_ query: OperationQuery) throws(PortError) -> Page<Operation> {
+        let connection = try open()
+        var before = Value.null
+        if let id = try query.page.position(UUID.init(uuidString:)) {
+            guard let sequence = try connection.sequence(of: id) else { throw PageQuery.unknownCursor }
+            before = .number(sequence)
+        }
+        let rows = try connection.rows(
+            """
+            SELECT \(Operation.columns) FROM operation
+            WHERE sequence < coalesce(?1, 9223372036854775807) AND (?2 IS NULL OR tenant = ?2)
+                AND (?3 IS NULL OR app = ?3) AND (?4 IS NULL OR state = ?4)
+            ORDER BY sequence DESC LIMIT ?5
+            """,
+            [before, .name(query.tenant), .name(query.app), .text(query.state?.rawValue), query.page.rows],
+            read: Operation.init)
+        return query.page.page(rows) { $0.id.lowercased }
+    }
+
+    /// The operations that have not ended, oldest first.
+    ///
+    /// There is one a subject at most, so the list has an end. This is asked at every start: the index keeps it from
+    /// reading the operations that have ended.
+    public func openOperations() throws(PortError) -> [Operation] {
+        try open().rows(
+            """
+            SELECT \(Operation.columns) FROM operation INDEXED BY operation_open
+            WHERE state IN ('accepted', 'running') ORDER BY sequence
+            """, read: Operation.init)
+    }
+
+    public func events(of operation: UUID, after sequence: Int) throws(PortError) -> [OperationEvent] {
+        try open().rows(
+            """
+            SELECT event.sequence, at, kind, step, steps, content
+            FROM event JOIN operation ON operation.sequence = event.operation
+            WHERE operation.id = ?1 AND event.sequence > ?2 ORDER BY event.sequence LIMIT 1000
+            """, [.id(operation), .number(sequence)], read: OperationEvent.init)
+    }
+}

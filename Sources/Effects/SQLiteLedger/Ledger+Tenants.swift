@@ -1,0 +1,64 @@
+public import FoundationEssentials
+public import TussilagoCore
+
+extension SQLiteLedger {
+    public func tenant(_ name: TenantName) throws(PortError) -> TenantRecord? {
+        try open().row(
+            "SELECT \(TenantRecord.columns) FROM tenant WHERE name = ?1", [.name(name)], read: TenantRecord.init)
+    }
+
+    public func tenants(_ query: PageQuery) throws(PortError) -> Page<TenantRecord> {
+        let last = try query.position(TenantName.init(rawValue:))
+        let rows = try open().rows(
+            "SELECT \(TenantRecord.columns) FROM tenant WHERE name > ?1 ORDER BY name LIMIT ?2",
+            [.text(last?.rawValue ?? ""), query.rows], read: TenantRecord.init)
+        return query.page(rows) { $0.tenant.name.rawValue }
+    }
+
+    public func addTenant(_ name: TenantName, id: UUID, at: Date) throws(PortError) -> Tenant {
+        try write { (connection) throws(PortError) in
+            if let known = try tenant(name) { return known.tenant }
+            let index = try connection.nextIndex("users", of: UserRange.count)
+            guard let index, let users = UserRange(index: index) else {
+                throw PortError(
+                    .refused, name.rawValue,
+                    cause: "all \(UserRange.count) ranges of users were given out; none is used again")
+            }
+            try connection.run(
+                "INSERT INTO tenant (name, id, users, created_at) VALUES (?1, ?2, ?3, ?4)",
+                [.name(name), .id(id), .number(index), try .time(at)])
+            return Tenant(id: id, name: name, users: users)
+        }
+    }
+
+    /// Removes a tenant; nothing if it is not there.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` when it has apps.
+    public func removeTenant(_ name: TenantName) throws(PortError) {
+        try write { (connection) throws(PortError) in
+            guard try !connection.holds("SELECT 1 FROM app WHERE tenant = ?1 LIMIT 1", [.name(name)]) else {
+                throw PortError(.refused, name.rawValue, cause: "it still has apps")
+            }
+            try connection.run("DELETE FROM tenant WHERE name = ?1", [.name(name)])
+        }
+    }
+}
+
+extension Connection {
+    /// The next index below `count` that was never given out; nil when all were.
+    func nextIndex(_ counter: String, of count: Int) throws(PortError) -> Int? {
+        try row(
+            "UPDATE counter SET next = next + 1 WHERE name = ?1 AND next < ?2 RETURNING next - 1",
+            [.text(counter), .number(count)]
+        ) { (row) throws(PortError) in try row.integer(0) }
+    }
+}
+
+extension TenantRecord {
+    /// What ``init(_:)`` reads, in its order.
+    static let columns = "name, id, users, created_at, (SELECT count(*) FROM app WHERE app.tenant = tenant.name)"
+
+    init(_ row: borrowing Row) throws(PortError) {
+        let tenant = Tenant(id: try row.id(1), name: try row.name(0), users: try row.value(2, UserRange.init(index:)))
+        self.init(tenant: tenant, createdAt: try row.time(3), apps: try row.integer(4))
+    }
+}

@@ -1,0 +1,64 @@
+internal import CSQLite
+internal import FoundationEssentials
+internal import TussilagoCore
+
+/// The row that a statement stands on, lent to whoever reads it; columns count from 0.
+///
+/// Each reader throws the error of a damaged ledger when the column holds something else.
+struct Row: ~Copyable {
+    private let statement: OpaquePointer
+
+    init(_ statement: OpaquePointer) { self.statement = statement }
+
+    func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
+
+    func integer(_ column: Int32) throws(PortError) -> Int {
+        guard sqlite3_column_type(statement, column) == SQLITE_INTEGER else { throw damaged(column, "no integer") }
+        return Int(sqlite3_column_int64(statement, column))
+    }
+
+    func text(_ column: Int32) throws(PortError) -> String {
+        guard sqlite3_column_type(statement, column) == SQLITE_TEXT, let start = sqlite3_column_text(statement, column)
+        else { throw damaged(column, "no text") }
+        // The text first, its length second: the other way round the length may be that of another encoding.
+        let bytes = UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw damaged(column, "no UTF-8") }
+        return text
+    }
+
+    func id(_ column: Int32) throws(PortError) -> UUID { try value(column, UUID.init(uuidString:)) }
+
+    func time(_ column: Int32) throws(PortError) -> Date {
+        Date(timeIntervalSince1970: Double(try integer(column)) / 1e6)
+    }
+
+    func name<Text: Name>(_ column: Int32) throws(PortError) -> Text { try value(column, Text.init(rawValue:)) }
+
+    /// Parses a text; nil from `parse` means that this program never wrote it.
+    func value<Parsed>(_ column: Int32, _ parse: (String) -> Parsed?) throws(PortError) -> Parsed {
+        let text = try text(column)
+        guard let parsed = parse(text) else { throw damaged(column, "no \(Parsed.self)") }
+        return parsed
+    }
+
+    /// Parses an integer; nil from `parse` means that this program never wrote it.
+    func value<Parsed>(_ column: Int32, _ parse: (Int) -> Parsed?) throws(PortError) -> Parsed {
+        let integer = try integer(column)
+        guard let parsed = parse(integer) else { throw damaged(column, "no \(Parsed.self)") }
+        return parsed
+    }
+
+    func json<Decoded: Decodable>(_ column: Int32) throws(PortError) -> Decoded {
+        let text = try text(column)
+        do {
+            return try JSONDecoder().decode(Decoded.self, from: Data(text.utf8))
+        } catch {
+            throw damaged(column, "\(error)")
+        }
+    }
+
+    private func damaged(_ column: Int32, _ what: String) -> PortError {
+        let name = sqlite3_column_name(statement, column).map { String(cString: $0) } ?? "\(column)"
+        return .damaged("column \(name): \(what)")
+    }
+}

@@ -1,0 +1,72 @@
+public import TussilagoCore
+
+/// The ledger in one SQLite file. Each call that writes is one transaction, on the disk when the call returns.
+///
+/// The file is opened by the first call that needs it: a program that needs no ledger pays nothing for it. SQLite
+/// blocks, so the actor has a queue of its own.
+public actor SQLiteLedger: Ledger {
+    /// How many operations are kept at least; older ones are forgotten once they have ended.
+    public static let defaultKeptOperations = 10_000
+
+    private let path: String
+    let keptOperations: Int
+    private var connection: Connection?
+    private nonisolated let queue = SerialQueue("tussilago.ledger")
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+
+    /// Names the file; its directory must be there, the file is made with mode 0600 when it is not.
+    public init(path: String, keptOperations: Int = SQLiteLedger.defaultKeptOperations) {
+        self.path = path
+        self.keptOperations = max(keptOperations, 1)
+    }
+
+    /// Closes the file; the next call opens it again.
+    public func close() { connection = nil }
+
+    /// How much there is of what.
+    public func counts() throws(PortError) -> LedgerCounts {
+        let counts = try open().row(
+            """
+            SELECT (SELECT count(*) FROM tenant), (SELECT count(*) FROM app),
+                (SELECT count(*) FROM operation WHERE state IN ('accepted', 'running'))
+            """
+        ) { (row) throws(PortError) in
+            LedgerCounts(
+                tenants: try row.integer(0), apps: try row.integer(1), openOperations: try row.integer(2))
+        }
+        return counts ?? LedgerCounts(tenants: 0, apps: 0, openOperations: 0)
+    }
+
+    /// The connection, opened and brought up to date when there is none.
+    func open() throws(PortError) -> Connection {
+        if let connection { return connection }
+        let opened = try Connection(path: path)
+        try Schema.prepare(opened)
+        connection = opened
+        return opened
+    }
+
+    /// Runs `body` in a transaction.
+    func write<Result>(_ body: (Connection) throws(PortError) -> Result) throws(PortError) -> Result {
+        let connection = try open()
+        return try connection.transaction { () throws(PortError) in try body(connection) }
+    }
+}
+
+/// How much the ledger holds.
+public struct LedgerCounts: Hashable, Sendable {
+    /// Tenants.
+    public let tenants: Int
+    /// Apps of all tenants.
+    public let apps: Int
+    /// Operations that have not ended.
+    public let openOperations: Int
+
+    /// Makes counts of their parts.
+    public init(tenants: Int, apps: Int, openOperations: Int) {
+        self.tenants = tenants
+        self.apps = apps
+        self.openOperations = openOperations
+    }
+}

@@ -1,0 +1,86 @@
+public import TussilagoCore
+
+/// The unit store on a host's file system.
+///
+/// Each change is written beside its place, synced, and moved there by a rename that is synced as well; each may be made
+/// again when a crash cut it. Changes wait for each other; none of them waits on the cooperative pool.
+public actor FileUnitStore: UnitStore {
+    private let root: HostRoot
+    private let generator: QuadletGenerator
+    private let trees: TreeStore
+    private let executor = QueueExecutor(label: "tussilago.unit-files")
+
+    /// Opens the store of this host.
+    ///
+    /// - Parameters:
+    ///   - root: A directory that stands for the host's root, for tests.
+    ///   - generator: Podman's generator of systemd units.
+    ///   - limits: How large a directory may be that is imported.
+    public init(
+        root: String = "",
+        generator: String = "/usr/lib/systemd/system-generators/podman-system-generator",
+        limits: TreeLimits = .standard
+    ) {
+        self.root = HostRoot(prefix: root)
+        self.generator = QuadletGenerator(path: generator)
+        trees = TreeStore(root: self.root, limits: limits)
+    }
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    public func perform(_ change: FileChange) throws(PortError) {
+        let releases = ReleaseStore(root: root)
+        let live = LiveLinks(root: root)
+        let units = InstalledUnits(root: root)
+        switch change {
+        case .stage(let release, let network): try releases.stage(release, network: network)
+        case .admit(let instances): try live.admit(instances)
+        case .retire(let instances): try live.retire(instances)
+        case .discard(let app, let numbers): try releases.discard(app, numbers)
+        case .install(let files): try units.install(files)
+        case .uninstall(let paths): try units.uninstall(paths)
+        case .settle: try units.settle()
+        case .want(let target, let wanted): try WantsLinks(root: root).want(target, wanted)
+        case .point(let app, let instance): try UpstreamLinks(root: root).point(app, at: instance)
+        }
+    }
+
+    public func observe(_ scope: Scope) throws(PortError) -> InstalledState {
+        let units = InstalledUnits(root: root)
+        var state = InstalledState()
+        state.reloadOwed = try units.reloadOwed()
+        switch scope {
+        case .tenant(let tenant):
+            state.units = try units.units(of: tenant)
+            state.wants = try wants(of: [.multiUser, tenant.target])
+        case .app(let app):
+            state.units = try units.units(of: app)
+            state.releases = try ReleaseStore(root: root).numbers(of: app)
+            state.live = try LiveLinks(root: root).instances(of: app)
+            state.wants = try wants(of: [app.tenant.target, app.target])
+            state.upstream = try UpstreamLinks(root: root).instance(of: app)
+        }
+        return state
+    }
+
+    private func wants(of targets: [UnitName]) throws(PortError) -> [UnitName: Set<UnitName>] {
+        var wants: [UnitName: Set<UnitName>] = [:]
+        for target in targets {
+            let units = try WantsLinks(root: root).units(of: target)
+            if !units.isEmpty { wants[target] = units }
+        }
+        return wants
+    }
+
+    public func check(_ files: [UnitFile], users: UserRange) async throws(PortError) {
+        let check = QuadletCheck(files, users: users)
+        guard !check.quadlets.isEmpty else { return }
+        let staging = try QuadletStaging(check.quadlets, root: root)
+        defer { staging.remove() }
+        try check.judge(try await generator.units(ofQuadletsIn: staging.path), staging: staging.path)
+    }
+
+    public nonisolated func importTree(from directory: String) async throws(PortError) -> Digest {
+        try await trees.importTree(from: directory)
+    }
+}

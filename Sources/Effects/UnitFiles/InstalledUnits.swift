@@ -1,0 +1,149 @@
+internal import TussilagoCore
+
+/// The unit files of the platform, among those of the admin.
+///
+/// A file is the platform's when it carries the section `[X-Tussilago]`; any other of the same name is left as it is.
+struct InstalledUnits {
+    let root: HostRoot
+
+    /// More than any unit that the platform writes.
+    private static let textLimit = 1_048_576
+    /// Says that files were written that systemd has not read.
+    ///
+    /// It lies in memory: a boot reads all files anyway.
+    private static let reloadMark = "reload-owed"
+
+    // MARK: Changes
+
+    /// Writes unit files.
+    ///
+    /// Nothing is written when one of the names is taken by somebody else's file.
+    func install(_ files: [UnitFile]) throws(PortError) {
+        var changed: Set<UnitFile> = []
+        for file in files {
+            guard Self.isOwned(file.text) else {
+                throw PortError(.unexpected, file.path.name, cause: "it lacks the section [\(ownershipSection)]")
+            }
+            if try text(of: file.path, refusingForeign: true) != file.text { changed.insert(file) }
+        }
+        if !files.isEmpty { try oweReload() }
+        for (place, files) in byDirectory(files, \.path) {
+            let directory = try root.makeDirectory(place.base, place.path)
+            for file in files where changed.contains(file) {
+                try directory.replace(file.path.name, file.text.utf8, mode: 0o644)
+            }
+            try directory.sync(as: "units")
+        }
+    }
+
+    /// Removes unit files, and the directories of theirs that are empty then.
+    ///
+    /// Those that are not there are no error.
+    func uninstall(_ paths: [UnitFile.Path]) throws(PortError) {
+        for path in paths { _ = try text(of: path, refusingForeign: true) }
+        if !paths.isEmpty { try oweReload() }
+        for (place, paths) in byDirectory(paths, \.self) {
+            guard let directory = try root.directory(place.base, place.path) else { continue }
+            for path in paths {
+                try directory.remove(path.name)
+                if case .system(let unit) = path, unit.type == .target {
+                    try directory.removeDirectory(ifEmpty: "\(unit).wants")
+                }
+            }
+            try directory.sync(as: "units")
+            if place.base == .quadlets, let tenant = place.path?.split(separator: "/").last {
+                try root.directory(.quadlets)?.removeDirectory(ifEmpty: String(tenant))
+            }
+        }
+    }
+
+    /// Notes that systemd has read everything.
+    func settle() throws(PortError) {
+        try root.directory(.runtime)?.remove(Self.reloadMark)
+    }
+
+    /// Whether files were written that systemd has not read yet.
+    func reloadOwed() throws(PortError) -> Bool {
+        try root.directory(.runtime)?.read(Self.reloadMark, limit: 0) != nil
+    }
+
+    /// Made before the first file changes: a crash right after it costs one reload too many, never one too few.
+    private func oweReload() throws(PortError) {
+        guard try !reloadOwed() else { return }
+        try root.makeDirectory(.runtime).write(Self.reloadMark, [], mode: 0o644, as: Self.reloadMark)
+    }
+
+    // MARK: What is there
+
+    /// A tenant's own unit files.
+    func units(of tenant: TenantName) throws(PortError) -> [UnitFile.Path: String] {
+        try texts(of: [.system(tenant.slice), .system(tenant.target)])
+    }
+
+    /// An app's unit files, with the templates of all generations.
+    func units(of app: AppReference) throws(PortError) -> [UnitFile.Path: String] {
+        var paths: [UnitFile.Path] = [.system(app.slice), .system(app.target), .network(app)]
+        if let directory = try root.directory(.quadlets, "\(HostPaths.quadlets)/\(app.tenant)") {
+            for name in try directory.names(as: "units") where name.hasSuffix("@.container") {
+                guard let template = TemplateName(stem: String(name.dropLast("@.container".count))), template.app == app
+                else { continue }
+                paths.append(template.path)
+            }
+        }
+        return try texts(of: paths)
+    }
+
+    private func texts(of paths: [UnitFile.Path]) throws(PortError) -> [UnitFile.Path: String] {
+        var texts: [UnitFile.Path: String] = [:]
+        for path in paths { texts[path] = try text(of: path, refusingForeign: false) }
+        return texts
+    }
+
+    /// The text of the platform's file of that name; nil when there is none.
+    private func text(of path: UnitFile.Path, refusingForeign: Bool) throws(PortError) -> String? {
+        let place = path.place
+        guard let directory = try root.directory(place.base, place.path) else { return nil }
+        guard let status = try directory.status(of: path.name) else { return nil }
+        // Anything else was not written here: a link, as `systemctl mask` makes one, or a file beyond all measure.
+        if status.kind == .file, status.size <= Self.textLimit {
+            guard let bytes = try directory.read(path.name, limit: Self.textLimit) else { return nil }
+            let text = String(decoding: bytes, as: UTF8.self)
+            if Self.isOwned(text) { return text }
+        }
+        guard refusingForeign else { return nil }
+        throw PortError(.conflict, path.name, cause: "there is a file of this name that the platform did not write")
+    }
+
+    private static func isOwned(_ text: String) -> Bool {
+        text.split(separator: "\n").contains { $0 == "[\(ownershipSection)]" }
+    }
+
+    private func byDirectory<Item>(
+        _ items: [Item], _ path: (Item) -> UnitFile.Path
+    ) -> [(UnitPlace, [Item])] {
+        Dictionary(grouping: items) { path($0).place }.sorted { ($0.key.path ?? "") < ($1.key.path ?? "") }
+            .map { ($0.key, $0.value) }
+    }
+}
+
+/// The directory of a unit file.
+struct UnitPlace: Hashable {
+    /// The base directory.
+    let base: HostRoot.Base
+    /// The directory below it, if it is one.
+    let path: String?
+}
+
+extension UnitFile.Path {
+    /// The file's name.
+    var name: String { description.split(separator: "/").last.map(String.init) ?? description }
+
+    /// Where the file lies.
+    var place: UnitPlace {
+        switch self {
+        case .system: UnitPlace(base: .systemUnits, path: nil)
+        case .template(let tenant, _): UnitPlace(base: .quadlets, path: "\(HostPaths.quadlets)/\(tenant)")
+        case .network(let app): UnitPlace(base: .quadlets, path: "\(HostPaths.quadlets)/\(app.tenant)")
+        }
+    }
+}

@@ -1,0 +1,74 @@
+internal import Glibc
+internal import TussilagoCore
+
+/// An open file.
+struct OpenFile: ~Copyable {
+    let descriptor: Int32
+
+    /// How much is read at a time.
+    private static let chunk = 65_536
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { _ = close(descriptor) }
+
+    /// What it is, and how long.
+    func status(as subject: String) throws(PortError) -> FileStatus {
+        var status = stat()
+        try posix("fstat", subject) { fstat(descriptor, &status) }
+        return FileStatus(status)
+    }
+
+    /// The next bytes; nil at the end.
+    func read(as subject: String) throws(PortError) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: Self.chunk)
+        let count = try posix("read", subject) {
+            buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+        }
+        guard count > 0 else { return nil }
+        buffer.removeLast(buffer.count - count)
+        return buffer
+    }
+
+    /// Writes all of `bytes`.
+    func write(_ bytes: ArraySlice<UInt8>, as subject: String) throws(PortError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let written = try posix("write", subject) {
+                rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            }
+            rest.removeFirst(written)
+        }
+    }
+
+    /// Puts what was written on the disk.
+    func sync(as subject: String) throws(PortError) {
+        try posix("fsync", subject) { fsync(descriptor) }
+    }
+}
+
+/// What a file is, as far as anyone here asks.
+struct FileStatus {
+    /// The kinds of files.
+    enum Kind { case file, directory, symbolicLink, fifo, socket, device }
+
+    let kind: Kind
+    /// How many bytes it has.
+    let size: Int
+    /// Whether its owner may execute it.
+    let isExecutable: Bool
+
+    init(_ status: stat) {
+        kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .file
+            case S_IFDIR: .directory
+            case S_IFLNK: .symbolicLink
+            case S_IFIFO: .fifo
+            case S_IFSOCK: .socket
+            default: .device
+            }
+        size = Int(status.st_size)
+        isExecutable = status.st_mode & S_IXUSR != 0
+    }
+}

@@ -1,0 +1,70 @@
+internal import FoundationEssentials
+internal import TussilagoCore
+
+/// What a release's directory holds: what its template reaches through an instance's link, and the release itself.
+struct ReleaseContents {
+    /// The files, by name.
+    let files: [(name: String, bytes: [UInt8])]
+    /// The tree of files that its link leads to, if it has one.
+    let tree: TussilagoCore.Digest?
+
+    /// The largest record that is written, and so the most that is read of one.
+    static let recordLimit = 4 * 1_048_576
+
+    /// Renders a release's files.
+    init(_ release: Release, network: AppNetwork) throws(PortError) {
+        let record = try Self.encode(release)
+        guard record.count <= Self.recordLimit else {
+            throw PortError(.refused, "release \(release.number)", cause: "it is larger than \(Self.recordLimit) bytes")
+        }
+        files = [
+            (HostPaths.unitEnvironment, Array(Self.unitEnvironment(release, network: network).utf8)),
+            (HostPaths.appEnvironment, Array(Self.appEnvironment(release).utf8)),
+            (HostPaths.releaseRecord, record),
+        ]
+        tree = release.artefact.tree
+    }
+
+    /// Values for the unit itself, in the format of systemd.exec(5) `EnvironmentFile=`.
+    ///
+    /// Digits, letters and dots only: nothing that would have to be quoted.
+    private static func unitEnvironment(_ release: Release, network: AppNetwork) -> String {
+        var text = "TUSSILAGO_IMAGE=\(release.artefact.image.digest.hexadecimal)\n"
+        if release.manifest.processes.contains(where: \.needsBridge) {
+            text += "TUSSILAGO_ADDRESS=\(network.address(of: release.number))\n"
+        }
+        return text
+    }
+
+    /// The app's environment, for `podman run --env-file`.
+    ///
+    /// Podman's parser cuts a line at its first `=` and takes the rest as it is: blanks at both ends, quotes, `#`, `$` and
+    /// a `\` at the end are part of the value (`pkg/env/env.go`, `ParseFile` and `parseEnv`, the same in 4.3.1 and 5.4.2).
+    /// Only 4.7.0 tried to read quotes, and 4.7.1 took that back. Its scanner refuses lines of 64 KiB; a name and a value
+    /// come to half of that at most. A value has no line end, by its type.
+    private static func appEnvironment(_ release: Release) -> String {
+        release.manifest.environment.map { "\($0.name)=\($0.value)\n" }.joined()
+    }
+
+    /// A release as it is kept: the same bytes for the same release.
+    private static func encode(_ release: Release) throws(PortError) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        do { return Array(try encoder.encode(release)) } catch {
+            throw PortError(.unexpected, "release \(release.number)", cause: "it cannot be written", detail: "\(error)")
+        }
+    }
+
+    /// Reads a record back; nil when it is no record of the release that it should be.
+    static func release(_ record: [UInt8], of app: AppReference, _ number: ReleaseNumber) -> Release? {
+        guard let release = try? JSONDecoder().decode(Release.self, from: Data(record)), release.app == app,
+            release.number == number
+        else { return nil }
+        return release
+    }
+}
+
+extension ProcessSpecification {
+    /// Whether it listens on a TCP port, and so needs an address on the app's bridge.
+    fileprivate var needsBridge: Bool { if case .port = ingress { true } else { false } }
+}

@@ -1,0 +1,54 @@
+internal import TussilagoCore
+
+/// The links by which a target starts units: `TARGET.wants/UNIT`.
+///
+/// systemd reads the names alone, from wherever the links lead, even to nothing (systemd.unit(5) "wants"; seen with
+/// 257). They lead to where the units are all the same, so that people and `systemctl` find them. In a directory that
+/// others use as well, only links to the platform's units are read, made and removed.
+struct WantsLinks {
+    let root: HostRoot
+
+    /// Makes exactly `units` what `target` wants, of the units that are the platform's to link there.
+    func want(_ target: UnitName, _ units: [UnitName]) throws(PortError) {
+        for unit in units where !Self.mayLink(unit, from: target) {
+            throw PortError(.refused, unit.description, cause: "\(target) does not start units of this kind")
+        }
+        let there = try self.units(of: target)
+        guard !units.isEmpty || !there.isEmpty else { return }
+        let directory = try root.makeDirectory(.systemUnits, path(of: target))
+        for unit in Set(there).subtracting(units) { try directory.remove(unit.description) }
+        for unit in units { try directory.link(unit.description, to: Self.destination(of: unit)) }
+        try directory.sync(as: target.description)
+        guard units.isEmpty, let parent = try root.directory(.systemUnits) else { return }
+        try parent.removeDirectory(ifEmpty: "\(target).wants")
+    }
+
+    /// The units of the platform that `target` wants.
+    func units(of target: UnitName) throws(PortError) -> Set<UnitName> {
+        guard let directory = try root.directory(.systemUnits, path(of: target)) else { return [] }
+        var units: Set<UnitName> = []
+        for name in try directory.names(as: target.description) {
+            guard let unit = UnitName(name), Self.mayLink(unit, from: target) else { continue }
+            guard try directory.linkTarget(name) != nil else { continue }
+            units.insert(unit)
+        }
+        return units
+    }
+
+    /// A level starts the next one: the host tenants, a tenant its apps, an app its instances.
+    private static func mayLink(_ unit: UnitName, from target: UnitName) -> Bool {
+        if target == .multiUser {
+            return unit.type == .target && unit.stem.split(separator: "-", omittingEmptySubsequences: false).count == 2
+        }
+        if let app = AppReference(unit: target) { return Instance(unit: unit)?.app == app }
+        guard unit.type == .target, let app = AppReference(unit: unit) else { return false }
+        return app.tenant.target == target
+    }
+
+    private static func destination(of unit: UnitName) -> String {
+        if let instance = Instance(unit: unit) { return "/run/systemd/generator/\(instance.template)" }
+        return "\(HostPaths.systemUnits)/\(unit)"
+    }
+
+    private func path(of target: UnitName) -> String { "\(HostPaths.systemUnits)/\(target).wants" }
+}

@@ -1,0 +1,59 @@
+public import FoundationEssentials
+public import TussilagoAPI
+public import TussilagoCore
+
+/// What the server asks: everything that the API can show or do, without a word about HTTP.
+///
+/// Each call throws the ``Problem`` that the caller shall see. The server adds the request's id to it.
+public protocol Domain: Sendable {
+    /// The host and the agent.
+    func status() async throws(Problem) -> StatusResource
+
+    /// Tenants by name.
+    func tenants(_ query: PageQuery) async throws(Problem) -> PageResource<TenantResource>
+    /// One tenant.
+    func tenant(_ name: TenantName) async throws(Problem) -> TenantResource
+
+    /// A tenant's apps by name, or everyone's.
+    func apps(of tenant: TenantName?, _ query: PageQuery) async throws(Problem) -> PageResource<AppResource>
+    /// One app.
+    func app(_ app: AppReference) async throws(Problem) -> AppResource
+    /// How an app is right now.
+    func appStatus(_ app: AppReference) async throws(Problem) -> AppStatusResource
+    /// An app's releases, newest first.
+    func releases(of app: AppReference, _ query: PageQuery) async throws(Problem) -> PageResource<ReleaseResource>
+    /// One release of an app.
+    func release(_ number: ReleaseNumber, of app: AppReference) async throws(Problem) -> ReleaseResource
+    /// The routes of an app; a manifest bounds how many there are, so they come in one page.
+    func routes(of app: AppReference) async throws(Problem) -> PageResource<RouteResource>
+    /// What a deploy would change. Nothing is changed.
+    func plan(_ request: DeployRequest, for app: AppReference) async throws(Problem) -> PlanResource
+
+    /// Operations, newest first.
+    func operations(_ query: OperationQuery) async throws(Problem) -> PageResource<OperationResource>
+    /// One operation.
+    func operation(_ id: UUID) async throws(Problem) -> OperationResource
+    /// An operation's events with a number above `sequence`: those that happened, then the others when they happen.
+    ///
+    /// The stream ends with the operation. When its reader is gone, the task that reads is cancelled.
+    func events(of operation: UUID, after sequence: Int) async throws(Problem) -> AsyncStream<OperationEvent>
+
+    /// Accepts an operation; when this returns, it survives a crash.
+    ///
+    /// The same caller with the same `key` and the same submission gets the operation of the first time again.
+    func submit(
+        _ submission: Submission, by caller: Caller, requestID: UUID, key: String?
+    ) async throws(Problem) -> OperationResource
+}
+
+/// A change that a caller asks for.
+public enum Submission: Hashable, Sendable {
+    case createTenant(CreateRequest)
+    case deleteTenant(TenantName)
+    case createApp(TenantName, CreateRequest)
+    case deleteApp(AppReference)
+    case deploy(AppReference, DeployRequest)
+    case start(AppReference)
+    case stop(AppReference)
+    case restart(AppReference)
+}

@@ -1,0 +1,89 @@
+import HTTPTypes
+import Hummingbird
+import TussilagoAPI
+
+/// One thing that the API can do.
+///
+/// The router, the authorization and the OpenAPI document are all made of these, so that nothing can be asked for that
+/// is not described, and nothing is allowed that does not say to whom.
+struct Endpoint: Sendable {
+    let method: HTTPRequest.Method
+    /// The path, with its parameters in braces: `/v1/tenants/{tenant}`.
+    let path: String
+    /// Its name in the OpenAPI document, by which generated clients call it.
+    let id: String
+    let summary: String
+    /// Who may ask.
+    let role: Role
+    let query: [Parameter]
+    let headers: [Parameter]
+    /// The schema of the body that it reads; nil when it reads none.
+    let body: String?
+    let answer: Answer
+    let perform: @Sendable (Call) async throws -> Response
+
+    /// What is answered when all went well.
+    enum Answer: Sendable {
+        /// 200 with a resource of this schema.
+        case resource(String)
+        /// 202 with the operation, and its address.
+        case operation
+        /// 200 with a stream of events.
+        case events
+        /// 200 with the OpenAPI document.
+        case document
+    }
+
+    /// Looks at something.
+    static func get(
+        _ path: String, _ id: String, _ summary: String, query: [Parameter] = [], headers: [Parameter] = [],
+        answer: Answer, perform: @escaping @Sendable (Call) async throws -> Response
+    ) -> Endpoint {
+        Endpoint(
+            method: .get, path: path, id: id, summary: summary, role: .reader, query: query, headers: headers,
+            body: nil,
+            answer: answer, perform: perform)
+    }
+
+    /// Changes something: accepts an operation.
+    static func submit(
+        _ method: HTTPRequest.Method, _ path: String, _ id: String, _ summary: String, body: String? = nil,
+        submission: @escaping @Sendable (Call) throws -> Submission
+    ) -> Endpoint {
+        Endpoint(
+            method: method, path: path, id: id, summary: summary, role: .admin, query: [],
+            headers: [.idempotencyKey], body: body, answer: .operation
+        ) { call in
+            let submission = try submission(call), key = try call.key
+            guard let role = call.context.role else { throw Problem.forbidden }
+            let caller = Caller(name: call.context.peer.name, role: role)
+            let id = call.context.requestID
+            let operation = try await call.domain.submit(submission, by: caller, requestID: id, key: key)
+            return try .json(operation, status: .accepted, headers: [.location: Paths.operation(operation.id)])
+        }
+    }
+}
+
+extension Endpoint {
+    /// The names in the path's braces.
+    var parameters: [Parameter] {
+        path.split(separator: "/").compactMap { part in
+            part.first == "{" ? Parameter.path(part.dropFirst().dropLast()) : nil
+        } + query + headers
+    }
+
+    /// Whether a request's path is this endpoint's, whatever its parameters are.
+    func matches(_ path: String) -> Bool {
+        let own = self.path.split(separator: "/"), other = path.split(separator: "/")
+        return own.count == other.count && zip(own, other).allSatisfy { $0.first == "{" || $0 == $1 }
+    }
+}
+
+extension Problem {
+    /// The caller may not do this.
+    static var forbidden: Problem {
+        Problem(
+            .forbidden, "you may not do this",
+            remedy: "members of the group tussilago may look, members of tussilago-admin may change things")
+    }
+}

@@ -1,0 +1,82 @@
+import HTTPTypes
+import TussilagoCore
+
+/// A parameter of an endpoint, as the OpenAPI document describes it.
+struct Parameter: Sendable {
+    /// Where it stands.
+    enum Place: String, Sendable { case path, query, header }
+
+    let name: String
+    let place: Place
+    let summary: String
+    let schema: JSONValue
+
+    /// Parameters of lists.
+    static let page = [
+        Parameter(
+            name: "limit", place: .query, summary: "How many items the page has at most.",
+            schema: [
+                "type": "integer", "minimum": 1, "maximum": .integer(PageQuery.maximumLimit),
+                "default": .integer(PageQuery.defaultLimit),
+            ]),
+        Parameter(
+            name: "cursor", place: .query, summary: "Where to go on: `next` of the page before.",
+            schema: ["type": "string", "pattern": .string("^\(cursorText)$")]),
+    ]
+
+    /// Parameters that choose operations.
+    static let operations =
+        page + [
+            Parameter(
+                name: "tenant", place: .query, summary: "Only those about this tenant.", schema: Schemas.tenantName),
+            Parameter(
+                name: "app", place: .query, summary: "Only those about apps of this name.", schema: Schemas.appName),
+            Parameter(
+                name: "state", place: .query, summary: "Only those in this state.",
+                schema: Schemas.ref("OperationState")),
+        ]
+
+    /// Where an event stream goes on.
+    static let after = Parameter(
+        name: "after", place: .query, summary: "The number of the last event that was seen.", schema: sequence)
+    /// The same, as browsers send it; it counts before `after`.
+    static let lastEventID = Parameter(
+        name: "Last-Event-ID", place: .header, summary: "The number of the last event that was seen.", schema: sequence)
+    /// The key of a write.
+    static let idempotencyKey = Parameter(
+        name: "Idempotency-Key", place: .header,
+        summary: "The same key with the same request gives the same operation, however often it is sent.",
+        schema: ["type": "string", "pattern": "^[!-~]{1,255}$"])
+
+    /// Parameters in a path's braces.
+    static func path(_ name: Substring) -> Parameter? {
+        switch name {
+        case "tenant":
+            Parameter(name: "tenant", place: .path, summary: "The tenant.", schema: Schemas.tenantName)
+        case "app":
+            Parameter(name: "app", place: .path, summary: "The app within its tenant.", schema: Schemas.appName)
+        case "number":
+            Parameter(name: "number", place: .path, summary: "The release's number.", schema: Schemas.releaseNumber)
+        case "id":
+            Parameter(name: "id", place: .path, summary: "The operation's id.", schema: Schemas.uuid)
+        default: nil
+        }
+    }
+
+    /// Cursors are names, numbers and ids of what stood last on the page before.
+    static let cursorText = "[A-Za-z0-9._/-]{1,200}"
+
+    /// Whether a text can be a cursor.
+    static func isCursor(_ text: String) -> Bool {
+        (1...200).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                let scalar = Unicode.Scalar(byte)
+                return scalar.properties.isAlphabetic && scalar.isASCII || ("0"..."9").contains(scalar)
+                    || "._/-".unicodeScalars.contains(scalar)
+            }
+    }
+
+    /// No operation has more events than this.
+    static let lastSequence = 1_000_000_000
+    private static let sequence: JSONValue = ["type": "integer", "minimum": 0, "maximum": .integer(lastSequence)]
+}

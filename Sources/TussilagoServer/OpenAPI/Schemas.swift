@@ -1,0 +1,141 @@
+import TussilagoAPI
+import TussilagoCore
+
+/// The schemas of everything that crosses the socket (JSON Schema 2020-12, as OpenAPI 3.1 uses it).
+enum Schemas {
+    /// All of them by name.
+    static let all: [String: JSONValue] =
+        resources.merging(requests) { $1 }.merging(pages) { $1 }.merging(values) { $1 }
+
+    /// Refers to a schema by name.
+    static func ref(_ name: String) -> JSONValue { ["$ref": .string("#/components/schemas/\(name)")] }
+
+    // MARK: Values
+
+    static let tenantName = name(TenantName.self)
+    static let appName = name(AppName.self)
+    static let uuid: JSONValue = ["type": "string", "format": "uuid"]
+    static let releaseNumber: JSONValue = ["type": "integer", "minimum": 1, "maximum": 999_999_999]
+    private static let time: JSONValue = ["type": "string", "format": "date-time"]
+    private static let text: JSONValue = ["type": "string"]
+    private static let flag: JSONValue = ["type": "boolean"]
+    private static let texts: JSONValue = list(text)
+    private static let count: JSONValue = ["type": "integer", "minimum": 0]
+
+    private static let values: [String: JSONValue] = [
+        "OperationState": choice(Operation.State.self),
+        "OperationKind": choice(Operation.Kind.self),
+        "ReleaseState": choice(ReleaseState.self),
+        "ProblemCode": choice(Problem.Code.self),
+    ]
+
+    // MARK: Requests
+
+    private static let requests: [String: JSONValue] = [
+        "CreateTenant": object(["name": tenantName], closed: true),
+        "CreateApp": object(["name": appName], closed: true),
+        "Deploy": object(
+            ["manifest": bounded(DeployRequest.longestManifest, nil)],
+            optional: [
+                "image": bounded(
+                    255, "^(localhost|[A-Za-z0-9][A-Za-z0-9_@-]*[.:][A-Za-z0-9._:@-]*)(/[A-Za-z0-9][A-Za-z0-9._:@-]*)+$"
+                ),
+                "files": bounded(DeployRequest.longestPath, "^/[^\\u0000-\\u001f\\u007f]*$"),
+            ], closed: true),
+    ]
+
+    // MARK: Resources
+
+    private static let resources: [String: JSONValue] = [
+        "Tenant": object(["id": uuid, "name": tenantName, "created_at": time, "apps": count]),
+        "App": object(
+            ["id": uuid, "tenant": tenantName, "name": appName, "created_at": time, "hostnames": texts],
+            optional: ["release": releaseNumber]),
+        "AppStatus": object(
+            [
+                "app": ref("App"), "target": text, "instances": list(ref("Instance")),
+                "state": [
+                    "type": "string", "enum": ["running", "starting", "degraded", "stopped", "failed", "empty"],
+                ],
+            ], optional: ["operation": ref("Operation")]),
+        "Instance": object(
+            ["process": name(ProcessName.self), "release": releaseNumber, "unit": text, "active": text, "sub": text]),
+        "Release": object(
+            [
+                "id": uuid, "number": releaseNumber, "state": ref("ReleaseState"), "created_at": time,
+                "operation": uuid,
+                "image": text, "image_digest": text, "hostnames": texts, "processes": texts,
+            ], optional: ["tree": text]),
+        "Route": object(["hostname": text, "app": text]),
+        "Plan": object(["steps": texts, "changes": list(ref("Change"))]),
+        "Change": object(
+            ["subject": text, "reason": text, "lines": list(ref("LineReason"))],
+            optional: ["before": text, "after": text]),
+        "LineReason": object(["key": text, "reason": text]),
+        "Operation": object(
+            [
+                "id": uuid, "kind": ref("OperationKind"), "tenant": tenantName, "state": ref("OperationState"),
+                "attempt": count, "caller": text, "request_id": uuid, "accepted_at": time,
+            ],
+            optional: ["app": appName, "ended_at": time, "release": releaseNumber, "failure": ref("Failure")]),
+        "StreamedEvent": object(
+            [
+                "id": text, "event": text,
+                "data": ["type": "string", "contentMediaType": "application/json", "contentSchema": ref("Event")],
+            ]),
+        "Event": object(
+            ["sequence": count, "at": time, "kind": text, "text": text], optional: ["step": count, "steps": count]),
+        "Failure": object(["code": text, "message": text, "log": texts], optional: ["remedy": text]),
+        "Status": object(
+            ["version": text, "tenants": count, "apps": count, "open_operations": count, "parts": list(ref("Part"))]),
+        "Part": object(["name": text, "ok": flag, "detail": text]),
+        "Problem": object(
+            [
+                "type": ["type": "string", "format": "uri"], "title": text, "detail": text, "code": ref("ProblemCode"),
+                "status": ["type": "integer", "minimum": 400, "maximum": 599],
+            ],
+            optional: [
+                "field": text, "remedy": text, "request_id": uuid, "operation": uuid, "mistakes": list(ref("Mistake")),
+            ]),
+        "Mistake": object(["line": count, "column": count, "key": text, "message": text]),
+    ]
+
+    private static let pages: [String: JSONValue] = Dictionary(
+        uniqueKeysWithValues: ["Tenant", "App", "Release", "Route", "Operation"].map { item in
+            ("\(item)Page", object(["items": list(ref(item))], optional: ["next": text]))
+        })
+
+    // MARK: Shapes
+
+    /// A name is a DNS label that begins with a letter.
+    private static func name<Kind: Name>(_ kind: Kind.Type) -> JSONValue {
+        [
+            "type": "string", "minLength": 1, "maxLength": .integer(kind.maximumLength),
+            "pattern": .string("^[a-z]([a-z0-9-]{0,\(kind.maximumLength - 2)}[a-z0-9])?$"),
+        ]
+    }
+
+    private static func bounded(_ limit: Int, _ pattern: String?) -> JSONValue {
+        var schema: [String: JSONValue] = ["type": "string", "maxLength": .integer(limit)]
+        schema["pattern"] = pattern.map { .string($0) }
+        return .object(schema)
+    }
+
+    private static func choice<Value: RawRepresentable<String> & CaseIterable>(_ type: Value.Type) -> JSONValue {
+        ["type": "string", "enum": .array(type.allCases.map { .string($0.rawValue) })]
+    }
+
+    private static func list(_ item: JSONValue) -> JSONValue { ["type": "array", "items": item] }
+
+    /// An object; `closed` ones may have no other members: what is read is closed, what is written may grow.
+    private static func object(
+        _ required: [String: JSONValue], optional: [String: JSONValue] = [:], closed: Bool = false
+    ) -> JSONValue {
+        var schema: [String: JSONValue] = [
+            "type": "object", "properties": .object(required.merging(optional) { $1 }),
+            "required": .array(required.keys.sorted().map { .string($0) }),
+        ]
+        if closed { schema["additionalProperties"] = false }
+        return .object(schema)
+    }
+}

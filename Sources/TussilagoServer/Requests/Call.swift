@@ -1,0 +1,173 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import TussilagoAPI
+import TussilagoCore
+
+/// One request, read as its endpoint describes it.
+///
+/// Everything that it gives is parsed and valid.
+struct Call {
+    let context: CallContext
+    let domain: any Domain
+    let query: QueryItems
+    private let request: Request
+    private let body: [UInt8]
+
+    /// Reads a request: its query first, then its body.
+    init(_ request: Request, _ context: CallContext, _ endpoint: Endpoint, domain: any Domain, limits: APILimits)
+        async throws
+    {
+        self.request = request
+        self.context = context
+        self.domain = domain
+        query = try QueryItems(request.uri.query, allowed: endpoint.query)
+        body = try await Self.body(of: request, endpoint, limit: limits.body)
+    }
+
+    // MARK: Path
+
+    /// The tenant in the path.
+    var tenant: TenantName { get throws(Problem) { try name("tenant") } }
+
+    /// The app in the path, with its tenant.
+    var app: AppReference {
+        get throws(Problem) { AppReference(tenant: try tenant, app: try name("app")) }
+    }
+
+    /// The release's number in the path.
+    var release: ReleaseNumber {
+        get throws(Problem) {
+            let number = try WholeNumber.parse(try parameter("number"), in: 1...999_999_999, field: "number")
+            guard let release = ReleaseNumber(rawValue: number) else {
+                throw Problem(.invalidRequest, "it is not a release's number", field: "number")
+            }
+            return release
+        }
+    }
+
+    /// The operation's id in the path.
+    var operation: UUID {
+        get throws(Problem) {
+            guard let id = UUID(uuidString: try parameter("id")) else {
+                throw Problem(.invalidRequest, "it must be a UUID", field: "id")
+            }
+            return id
+        }
+    }
+
+    // MARK: Query and header fields
+
+    /// Which part of a list is asked for.
+    var page: PageQuery {
+        get throws(Problem) {
+            let limit = try query.integer("limit", in: 1...PageQuery.maximumLimit)
+            let cursor = query["cursor"]
+            if let cursor, !Parameter.isCursor(cursor) {
+                throw Problem(.invalidRequest, "it is not one that a list gave out", field: "cursor")
+            }
+            return PageQuery(limit: limit ?? PageQuery.defaultLimit, cursor: cursor)
+        }
+    }
+
+    /// Which operations are asked for.
+    var operations: OperationQuery {
+        get throws(Problem) {
+            var operations = OperationQuery(page: try page)
+            if let name = query["tenant"] { operations.tenant = try parse(name, "tenant") }
+            if let name = query["app"] { operations.app = try parse(name, "app") }
+            if let text = query["state"] {
+                guard let state = Operation.State(rawValue: text) else {
+                    let known = Operation.State.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw Problem(.invalidRequest, "it must be one of \(known)", field: "state")
+                }
+                operations.state = state
+            }
+            return operations
+        }
+    }
+
+    /// The number of the last event that the reader has seen; 0 for a new reader.
+    var lastEvent: Int {
+        get throws(Problem) {
+            let range = 0...Parameter.lastSequence
+            let after = try query.integer("after", in: range)
+            guard let text = try header(.lastEventID) else { return after ?? 0 }
+            return try WholeNumber.parse(text, in: range, field: "Last-Event-ID")
+        }
+    }
+
+    /// The idempotency key: 1 to 255 visible ASCII characters.
+    var key: String? {
+        get throws(Problem) {
+            guard let key = try header(.idempotencyKey) else { return nil }
+            guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw Problem(
+                    .invalidRequest, "it must be 1 to 255 visible ASCII characters", field: "Idempotency-Key")
+            }
+            return key
+        }
+    }
+
+    private func header(_ name: HTTPField.Name) throws(Problem) -> String? {
+        let values = request.headers[values: name]
+        guard values.count <= 1 else {
+            throw Problem(.invalidRequest, "it stands twice in the head", field: name.rawName)
+        }
+        return values.first
+    }
+
+    // MARK: Body
+
+    /// What a create asks for; `Name` is what kind of name it must be.
+    func createRequest<Kind: Name>(_ kind: Kind.Type) throws(Problem) -> CreateRequest {
+        try CreateRequest(body) { (name) throws(InvalidValue) in _ = try Kind(name) }
+    }
+
+    /// What a deploy asks for.
+    var deployRequest: DeployRequest { get throws(Problem) { try DeployRequest(body) } }
+
+    private static func body(of request: Request, _ endpoint: Endpoint, limit: Int) async throws -> [UInt8] {
+        let length = request.headers[.contentLength].flatMap { Int($0) }
+        let hasBody = request.headers[.transferEncoding] != nil || length ?? 0 > 0
+        guard endpoint.body != nil else {
+            if hasBody { throw Problem(.invalidRequest, "no body is read here") }
+            return []
+        }
+        guard hasBody else { throw Problem(.invalidRequest, "the body is missing") }
+        guard isJSON(request.headers[.contentType]) else {
+            throw Problem(.unsupportedMediaType, "the body must be application/json")
+        }
+        let tooLarge = Problem(.tooLarge, "the body has more than \(limit) bytes")
+        if let length, length > limit { throw tooLarge }
+        do { return Array(try await request.body.collect(upTo: limit).readableBytesView) } catch is NIOTooManyBytesError
+        {
+            throw tooLarge
+        }
+    }
+
+    private static func isJSON(_ type: String?) -> Bool {
+        let parts = (type ?? "").lowercased().split(separator: ";", maxSplits: 1)
+        guard parts.first?.filter({ $0 != " " && $0 != "\t" }) == "application/json" else { return false }
+        // RFC 8259 has no charset parameter; clients send it, and only UTF-8 is right.
+        return parts.count < 2 || !parts[1].contains("charset") || parts[1].contains("utf-8")
+    }
+
+    // MARK: Parsing
+
+    private func parameter(_ name: String) throws(Problem) -> String {
+        guard let text = context.parameters.get(name).flatMap({ PercentEncoding.decode($0) }) else {
+            throw Problem(.invalidRequest, "the path has a broken percent-encoding", field: name)
+        }
+        return text
+    }
+
+    private func name<Kind: Name>(_ parameter: String) throws(Problem) -> Kind {
+        try parse(try self.parameter(parameter), parameter)
+    }
+
+    private func parse<Kind: Name>(_ text: String, _ field: String) throws(Problem) -> Kind {
+        try Problem.ofField(field) { () throws(InvalidValue) in try Kind(text) }
+    }
+}

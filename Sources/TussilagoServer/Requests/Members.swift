@@ -1,0 +1,87 @@
+import TussilagoAPI
+import TussilagoCore
+
+/// The members of the object in a request's body, taken out one by one, so that a member nobody takes is noticed.
+struct Members {
+    private var values: [String: JSONValue]
+
+    /// Reads a body.
+    init(_ body: [UInt8]) throws(Problem) {
+        let value: JSONValue
+        do throws(JSONReader.Failure) { value = try JSONReader.read(body) } catch {
+            throw Problem(
+                .invalidRequest, "the body is not the JSON that is read here: \(error.message), at byte \(error.offset)"
+            )
+        }
+        guard case .object(let members) = value else {
+            throw Problem(.invalidRequest, "the body must be a JSON object")
+        }
+        values = members
+    }
+
+    /// A text that must be there.
+    mutating func text(_ name: String, limit: Int) throws(Problem) -> String {
+        guard let text = try optionalText(name, limit: limit) else {
+            throw Problem(.invalidRequest, "it is missing", field: name)
+        }
+        return text
+    }
+
+    /// A text of at most `limit` characters (Unicode scalars, as in JSON Schema); nil when it is not there.
+    mutating func optionalText(_ name: String, limit: Int) throws(Problem) -> String? {
+        guard let value = values.removeValue(forKey: name) else { return nil }
+        guard case .string(let text) = value else { throw Problem(.invalidRequest, "it must be a string", field: name) }
+        guard text.unicodeScalars.count <= limit else {
+            throw Problem(.invalidRequest, "it has more than \(limit) characters", field: name)
+        }
+        return text
+    }
+
+    /// Refuses what was not taken: a misspelt member would go unnoticed otherwise.
+    func end() throws(Problem) {
+        guard let name = values.keys.min() else { return }
+        throw Problem(.invalidRequest, "there is no such member here", field: String(name.prefix(80)))
+    }
+}
+
+extension CreateRequest {
+    /// Reads the request; its name is parsed by whoever knows what it names.
+    init(_ body: [UInt8], check: (String) throws(InvalidValue) -> Void) throws(Problem) {
+        var members = try Members(body)
+        let name = try members.text("name", limit: 1_000)
+        try members.end()
+        try Problem.ofField("name") { () throws(InvalidValue) in try check(name) }
+        self.init(name: name)
+    }
+}
+
+extension DeployRequest {
+    /// The most characters of a path: PATH_MAX without its end (limits.h).
+    static let longestPath = 4_095
+    /// The most characters of a manifest.
+    static let longestManifest = 65_536
+
+    /// Reads the request; what the manifest says is not looked at here.
+    init(_ body: [UInt8]) throws(Problem) {
+        var members = try Members(body)
+        self.init(
+            manifest: try members.text("manifest", limit: Self.longestManifest),
+            image: try members.optionalText("image", limit: 255),
+            files: try members.optionalText("files", limit: Self.longestPath))
+        try members.end()
+        if let image { _ = try Problem.ofField("image") { () throws(InvalidValue) in try ImageReference(image) } }
+        // By bytes: to `hasPrefix`, a combining mark after the slash makes another character of both.
+        if let files, files.utf8.first != UInt8(ascii: "/") || files.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+            throw Problem(.invalidRequest, "it must be an absolute path without control characters", field: "files")
+        }
+    }
+}
+
+extension Problem {
+    /// Parses a field, and names it when it is not valid.
+    static func ofField<Value>(_ field: String, _ parse: () throws(InvalidValue) -> Value) throws(Problem) -> Value {
+        do throws(InvalidValue) { return try parse() } catch {
+            throw Problem(.invalidRequest, error.description, field: field)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// What systemd calls this program for, at the turns of an instance's life.
+enum Command {
+    /// `ExecStartPre=`: make what the ingress needs.
+    case prepare(Instance, Ingress)
+    /// `ExecStartPost=`: wait until the app answers, at most so many seconds, then let requests in.
+    case ready(Instance, seconds: Int, path: String)
+    /// `ExecStopPost=`: take away what ``prepare(_:_:)`` made.
+    case ended(Instance)
+    /// Start what a target wants now.
+    case launch(target: String)
+
+    /// How requests reach the app.
+    enum Ingress {
+        /// Through a socket that the app makes as this user of the host.
+        case socket(user: UInt32)
+        /// Through a port of the app's bridge: the name of the bridge's ingress, and the address with the port.
+        case port(bridge: String, upstream: String)
+    }
+
+    private static let usage = """
+        usage: tussilago-instance prepare NAME socket UID | prepare NAME port BRIDGE ADDRESS:PORT \
+        | ready NAME SECONDS PATH | ended NAME | launch TARGET
+        """
+
+    init(_ words: [String]) throws(Failure) {
+        let usage = Failure(Self.usage)
+        guard words.count >= 2 else { throw usage }
+        switch (words[0], words.count) {
+        case ("prepare", 4) where words[2] == "socket":
+            guard let user = UInt32(words[3]), user > 0 else { throw usage }
+            self = .prepare(try Instance(words[1]), .socket(user: user))
+        case ("prepare", 5) where words[2] == "port":
+            guard isUnitName(words[3]), isAddress(words[4]) else { throw usage }
+            self = .prepare(try Instance(words[1]), .port(bridge: words[3], upstream: words[4]))
+        case ("ready", 4):
+            guard let seconds = Int(words[2]), (1...86_400).contains(seconds), words[3].hasPrefix("/"),
+                words[3].utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+            else { throw usage }
+            self = .ready(try Instance(words[1]), seconds: seconds, path: words[3])
+        case ("ended", 2): self = .ended(try Instance(words[1]))
+        case ("launch", 2):
+            guard words[1].hasPrefix("tussilago-"), isUnitName(words[1]) else { throw usage }
+            self = .launch(target: words[1])
+        default: throw usage
+        }
+    }
+
+    func run() throws(Failure) {
+        switch self {
+        case .prepare(let instance, .socket(let user)):
+            try instance.clear()
+            try instance.create()
+            try SocketDirectory(instance).mount(owner: user)
+        case .prepare(let instance, .port(let bridge, let upstream)):
+            try instance.clear()
+            try instance.create()
+            try instance.linkBridge(bridge, upstream: upstream)
+        case .ready(let instance, let seconds, let path):
+            try Readiness(instance: instance, seconds: seconds, path: path).wait()
+            try instance.admitRequests()
+        case .ended(let instance): try instance.clear()
+        case .launch(let target): try Launcher(target: target).run()
+        }
+    }
+}
+
+/// Whether a text has only the characters of the platform's unit names, and so names no other directory.
+func isUnitName(_ text: String) -> Bool {
+    text.utf8.count <= 240 && !text.hasPrefix(".")
+        && text.utf8.allSatisfy { byte in
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || "-_.@".utf8.contains(byte)
+        }
+}
+
+/// Whether a text has only the characters of an IPv4 address with a port, so that it fits one line of a file.
+private func isAddress(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.count <= 21 && text.utf8.allSatisfy { "0123456789.:".utf8.contains($0) }
+}

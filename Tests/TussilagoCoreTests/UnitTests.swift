@@ -1,0 +1,105 @@
+import Testing
+import TussilagoCore
+import TussilagoTestKit
+
+@Suite struct UnitTests {
+    private func text(_ process: ProcessSpecification, hasFiles: Bool = false) throws -> String {
+        ProcessTemplate(tenant: try Make.tenant(), app: try Make.app(), process: process, hasFiles: hasFiles).text
+    }
+
+    @Test("A template says nothing of the release: two releases of one shape share it")
+    func isShared() throws {
+        let tenant = try Make.tenant(), app = try Make.app()
+        let manifest = Manifest(processes: [try Make.process()])
+        let first = try Make.release(1, of: app, tenant: tenant, manifest: manifest)
+        var history = ReleaseHistory(last: first.number)
+        history.templates = first.templates.mapValues { [$0] }
+        history.generations = first.templates.mapValues(\.generation)
+        let second = try Make.release(2, of: app, tenant: tenant, manifest: manifest, history: history)
+        #expect(first.templates == second.templates)
+        let other = Manifest(processes: [try Make.process(limits: Limits(tasks: 99))])
+        let third = try Make.release(3, of: app, tenant: tenant, manifest: other, history: history)
+        #expect(third.instances.map(\.unit.description) == ["tussilago-acme-shop-web.2@3.service"])
+    }
+
+    @Test("An app with a socket has no network, one with a port has its own bridge")
+    func networks() throws {
+        #expect(try text(Make.process()).contains("\nNetwork=none\n"))
+        #expect(try text(Make.process(ingress: nil)).contains("\nNetwork=none\n"))
+        let port = try text(Make.process(ingress: .port(8000)))
+        #expect(port.contains("\nNetwork=tussilago-acme-shop.network\n"))
+        #expect(port.contains("Requires=tussilago-firewall.service"))
+    }
+
+    @Test("Every line of the policy is in every template, once")
+    func hasPolicy() throws {
+        for ingress in [Ingress.socket, .port(80), nil] {
+            let lines = try text(Make.process(ingress: ingress), hasFiles: true).split(separator: "\n")
+            for line in [
+                "ReadOnly=true", "DropCapability=all", "NoNewPrivileges=true", "User=10001", "Group=10001", "Pull=never",
+                "UIDMap=0:1879506944:65536", "GIDMap=0:1879506944:65536", "MemoryMax=268435456", "CPUQuota=100%",
+                "TasksMax=512", "IOWeight=100", "MemorySwapMax=0", "LimitCORE=0", "LogDriver=passthrough",
+                "GlobalArgs=--runtime=/usr/libexec/tussilago/tussilago-runsc",
+            ] {
+                #expect(lines.filter { $0 == line }.count == 1, "\(line)")
+            }
+        }
+    }
+
+    @Test("What a tenant writes is one quoted word and nothing else")
+    func quotes() throws {
+        let hostile = [#"%H"#, "$PATH", "${HOME}", #"a"b"#, #"a\"#, "a b", "; rm -rf /", "--privileged", "'x'", "#no", "[Service]"]
+        let text = try text(Make.process(command: ["prog"] + hostile))
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("Exec=") })
+        #expect(
+            line == #"Exec="%%H" "$$PATH" "$${HOME}" "a\"b" "a\\" "a b" "; rm -rf /" "--privileged" "'x'" "#
+                + ##""#no" "[Service]""##)
+    }
+
+    @Test("No text of a tenant can make a line of its own")
+    func staysInItsLine() throws {
+        var random = SeededRandom(seed: 4)
+        let characters = Array(#"abc %$"'\;[]=#{}~&|<>*?!-éß日"#)
+        for _ in 0..<5_000 {
+            let argument = String((0..<20).compactMap { _ in characters.randomElement(using: &random) })
+            let plain = try text(Make.process(command: ["prog", "x"])), hostile = try text(Make.process(command: ["prog", argument]))
+            let differing = zip(plain.split(separator: "\n"), hostile.split(separator: "\n")).filter { $0 != $1 }
+            #expect(plain.split(separator: "\n").count == hostile.split(separator: "\n").count)
+            #expect(differing.allSatisfy { $0.1.hasPrefix("Exec=\"") && $0.1.hasSuffix("\"") })
+        }
+    }
+}
+
+@Suite struct RouteTests {
+    @Test("A hostname has one owner, and no other app takes it by asking")
+    func hasOneOwner() throws {
+        let shop = try AppReference("acme/shop"), other = try AppReference("zeta/other")
+        let host = try Hostname("shop.example.org")
+        let table = RouteTable([(host, shop)]).replacing(other, with: [host, try Hostname("x.example.org")])
+        #expect(table.apps["shop.example.org"] == shop)
+        #expect(table.replacing(shop, with: []).leads(to: shop) == false)
+    }
+
+    @Test("The same table always gives the same configuration")
+    func isDeterministic() throws {
+        let routes = try (0..<50).map { (try Hostname("a\($0).example.org"), try AppReference("acme/app\($0 % 7)")) }
+        let tables = (0..<5).map { _ in RouteTable(routes.shuffled()) }
+        #expect(Set(tables.map { CaddyConfiguration().document($0) }).count == 1)
+    }
+
+    @Test("A route dials the app's upstream and nothing that a tenant could choose")
+    func dialsTheUpstream() throws {
+        let server = CaddyConfiguration().server(RouteTable([(try Hostname("shop.example.org"), try AppReference("acme/shop"))]))
+        func dials(_ value: JSONValue) -> [String] {
+            switch value {
+            case .object(let members):
+                members.sorted { $0.key < $1.key }.flatMap { key, value -> [String] in
+                    if key == "dial", case .string(let text) = value { [text] } else { dials(value) }
+                }
+            case .array(let elements): elements.flatMap(dials)
+            default: []
+            }
+        }
+        #expect(Set(dials(server)) == ["unix//var/lib/tussilago/upstreams/acme/shop/in/web.sock"])
+    }
+}
