@@ -39,13 +39,13 @@ let package = Package(
         // Without its traits Hummingbird leaves the full Foundation out: 45 MB and 7 ms of start-up less.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "3.12.3"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // What crosses the socket.
@@ -58,11 +58,14 @@ let package = Package(
         module(
             "TussilagoServer",
             [
-                "TussilagoAPI", "TussilagoCore", "TussilagoOperations", "CShims",
+                "TussilagoAPI", "TussilagoCore", "CShims",
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
@@ -81,7 +84,7 @@ let package = Package(
         effect("UnixHTTP", ["CCurl"]),
         effect("CaddyAdmin", ["UnixHTTP"]),
         effect("PodmanImages", ["UnixHTTP"]),
-        effect("Documents", [.product(name: "TOMLKit", package: "TOMLKit")]),
+        effect("Documents"),
 
         // One door for each C library.
         .systemLibrary(
@@ -116,7 +119,15 @@ let package = Package(
         tests("SQLiteLedgerTests", ["SQLiteLedger", "TussilagoCore"]),
         tests("UnitFilesTests", ["UnitFiles", "TussilagoCore"]),
         tests("DocumentsTests", ["Documents", "TussilagoCore"]),
-        tests("TussilagoServerTests", ["TussilagoServer", "TussilagoAPI", "TussilagoCore", "TussilagoOperations"]),
+        tests(
+            "TussilagoServerTests",
+            [
+                "TussilagoServer", "TussilagoAPI", "TussilagoCore",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         tests(
             "TussilagoOperationsTests",
             [

@@ -43,7 +43,15 @@ public actor OperationQueue {
         let operation = TussilagoCore.Operation(
             id: outside.makeID(), request: request, caller: caller, requestID: requestID, acceptedAt: outside.now())
         let accepted = try await outside.ledger.accept(operation, key: key)
-        if accepted.id == operation.id { enqueue(accepted) }
+        if accepted.id == operation.id {
+            logger.notice(
+                "accepted \(request.kind.rawValue) \(request.subject)",
+                metadata: [
+                    "event": "\(OperationEvent.Kind.accepted.rawValue)", "operation": "\(operation.id.lowercased)",
+                    "request": "\(requestID.lowercased)", "tenant": "\(request.tenant)", "caller": "\(caller)",
+                ])
+            enqueue(accepted)
+        }
         return accepted
     }
 

@@ -62,8 +62,14 @@ struct OperationRunner: Sendable {
     ) async throws(PortError) -> ReleaseNumber {
         let tenant = try await wishes.tenant(reference.tenant)
         let record = try await wishes.app(reference)
-        let release = try await ReleaseMaker(outside: outside, log: log)
+        let made = try await ReleaseMaker(outside: outside, log: log)
             .release(deployment, of: record.app, tenant: tenant, by: operation)
+        let release = made.release
+        // An agent that died after the last step but one left the outcome in the ledger.
+        guard made.state == .pending else {
+            if made.state != .failed { return release.number }
+            throw PortError(.startFailed, "release \(release.number)", cause: "it failed before the agent was restarted")
+        }
         let before = try await wishes.desired(record, tenant: tenant, power: .asItIs)
         let wasRunning = try await Observer(outside).observe(before).status[reference.target]?.isActive ?? false
         var after = before

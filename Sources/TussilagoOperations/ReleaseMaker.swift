@@ -9,16 +9,17 @@ struct ReleaseMaker: Sendable {
     /// Makes the next release of an app and writes it down; the one that this operation made before, if it did.
     func release(
         _ deployment: Deployment, of app: App, tenant: Tenant, by operation: TussilagoCore.Operation
-    ) async throws(PortError) -> Release {
+    ) async throws(PortError) -> ReleaseRecord {
         let newest = try await outside.ledger.releases(of: app.reference, PageQuery(limit: 1)).items.first
-        if let newest, newest.operation == operation.id { return newest.release }
+        if let newest, newest.operation == operation.id { return newest }
         let artefact = try await artefact(deployment)
         let history = try await outside.ledger.history(of: app.reference)
         let release = Self.release(
             id: outside.makeID(), deployment.manifest, artefact, app: app, tenant: tenant, history: history)
         try await log.event(.stepStarted, "write release \(release.number) down")
-        try await outside.ledger.addRelease(release, by: operation.id, at: outside.now())
-        return release
+        let now = outside.now()
+        try await outside.ledger.addRelease(release, by: operation.id, at: now)
+        return ReleaseRecord(release: release, createdAt: now, state: .pending, operation: operation.id)
     }
 
     /// Puts a release together of its parts. Pure, so that a plan can be shown without anything being done.

@@ -120,6 +120,9 @@ public struct SimulatedHost: Sendable {
             for path in paths { units[path] = nil }
         case .settle: reloadOwed = false
         case .want(let target, let units): wants[target] = units.isEmpty ? nil : Set(units)
+        case .enable(let unit, let target, let on):
+            if on { wants[target, default: []].insert(unit) } else { wants[target]?.remove(unit) }
+            if wants[target]?.isEmpty == true { wants[target] = nil }
         case .point(let app, let instance): upstreams[app] = instance
         }
     }

@@ -11,12 +11,14 @@ public actor JournalReader: LogReader {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
-    /// Makes a reader; the journal is opened for each call, which takes about a millisecond.
+    /// Makes a reader; the journal is opened for each call.
     public init() {}
 
     public func tail(_ unit: UnitName, lines: Int) throws(PortError) -> [String] {
+        guard lines > 0 else { return [] }
+        JournalSynchronization.await()
         let journal = try SystemJournal()
-        guard lines > 0, let invocation = try Self.newestInvocation(of: unit, in: journal) else { return [] }
+        guard let invocation = try Self.newestInvocation(of: unit, in: journal) else { return [] }
         try journal.select([("_SYSTEMD_INVOCATION_ID", invocation)])
         var newestFirst: [String] = []
         for _ in 0..<Self.entryLimit where newestFirst.count < lines {

@@ -17,14 +17,18 @@ actor Bus {
         let failed: (BusFailure) -> Void
     }
 
+    /// How many calls wait for an answer at most; more wait for their turn. dbus-daemon answers with an error from
+    /// 128 on (`max_replies_per_connection`, dbus-daemon(1)).
+    private static let callLimit = 64
+
     private let thread: BusThread
     private let address: String?
     private let loginLimit: Duration
     private var connection: BusConnection?
     /// The calls without an answer, by their message's number on this connection.
     private var pending: [UInt64: Pending] = [:]
-    /// How many connections were opened.
-    private(set) var connections = 0
+    private var callsUnderWay = 0
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -43,6 +47,9 @@ actor Bus {
         _ method: Method, _ arguments: [BusMessage.Argument], timeout: Duration,
         decode: @escaping @Sendable (borrowing BusMessage) throws(BusFailure) -> Value
     ) async throws(BusFailure) -> Value {
+        await takeTurn()
+        defer { passTurn() }
+        guard !Task.isCancelled else { throw .cancelled }
         let number = try send(method, arguments, timeout: timeout)
         let result: Result<Value, BusFailure> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -98,12 +105,27 @@ actor Bus {
         return .no
     }
 
+    private func takeTurn() async {
+        guard callsUnderWay == Self.callLimit else {
+            callsUnderWay += 1
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    private func passTurn() {
+        if waiting.isEmpty {
+            callsUnderWay -= 1
+        } else {
+            waiting.removeFirst().resume()
+        }
+    }
+
     private func connected() throws(BusFailure) -> BusConnection {
         if let connection, connection.isOpen { return connection }
         disconnect()
         let opened = try BusConnection(address: address, loginLimit: loginLimit)
         connection = opened
-        connections += 1
         return opened
     }
 

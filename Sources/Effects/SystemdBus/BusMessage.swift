@@ -76,6 +76,14 @@ extension BusMessage {
         return try readString()
     }
 
+    /// Reads the truth value in a variant. In libsystemd it is an `int`.
+    func readBoolProperty() throws(BusFailure) -> Bool {
+        try Self.check(sd_bus_message_enter_container(pointer, CChar(SD_BUS_TYPE_VARIANT), "b"))
+        var value: Int32 = 0
+        try Self.check(sd_bus_message_read_basic(pointer, CChar(SD_BUS_TYPE_BOOLEAN), &value))
+        return value != 0
+    }
+
     /// Reads an array of structures, each by `element`, which must read all of the structure's `types`.
     func readStructures<Element>(
         _ types: String, _ element: (borrowing BusMessage) throws(BusFailure) -> Element

@@ -48,6 +48,19 @@ extension Systemd {
     private func perform(
         _ kind: JobKind, _ unit: UnitName, by deadline: ContinuousClock.Instant
     ) async throws(PortError) {
+        guard kind == .start else { return try await run(kind, unit, by: deadline) }
+        await hold(unit)
+        let result: Result<Void, PortError>
+        do throws(PortError) {
+            try await run(kind, unit, by: deadline)
+            result = .success(try await confirmStart(of: unit))
+        } catch { result = .failure(error) }
+        // Not part of the caller's task: what was cancelled must be released as well.
+        Task { await release(unit) }
+        try result.get()
+    }
+
+    private func run(_ kind: JobKind, _ unit: UnitName, by deadline: ContinuousClock.Instant) async throws(PortError) {
         let job: String
         do throws(BusFailure) {
             try await subscribe()
@@ -119,8 +132,8 @@ extension Systemd {
         }
     }
 
-    private func list(_ unit: UnitName, timeout: Duration) async throws(PortError) -> Listed {
+    func list(_ unit: UnitName, timeout: Duration) async throws(PortError) -> Listed {
         let listed = try await list([unit], timeout: timeout)
-        return listed.first ?? Listed(name: unit.description, status: .notFound, hasJob: false)
+        return listed.first ?? Listed(name: unit.description, path: "/", status: .notFound, hasJob: false)
     }
 }

@@ -15,6 +15,8 @@ public actor Systemd: ServiceManager {
     /// A unit as systemd lists it.
     struct Listed: Sendable {
         let name: String
+        /// The unit's object.
+        let path: String
         let status: UnitStatus
         /// Whether a job for it waits or runs.
         let hasJob: Bool
@@ -61,10 +63,9 @@ public actor Systemd: ServiceManager {
 
     /// The manager's version, as in "257.9-1".
     public func version() async throws(PortError) -> String {
-        let get = Bus.Method(
-            destination: Self.destination, path: Self.path, interface: "org.freedesktop.DBus.Properties", member: "Get")
         do throws(BusFailure) {
-            return try await call(get, [.string(Self.interface), .string("Version")], timeout: Self.timeout) {
+            let names = [Self.interface, "Version"].map(BusMessage.Argument.string)
+            return try await call(Self.propertyOf(Self.path), names, timeout: Self.timeout) {
                 message throws(BusFailure) in try message.readStringProperty()
             }
         } catch { throw PortError(error, subject: "systemd") }
@@ -101,6 +102,12 @@ public actor Systemd: ServiceManager {
     static func method(_ member: String) -> Bus.Method {
         Bus.Method(destination: destination, path: path, interface: interface, member: member)
     }
+
+    /// Reads a property of an object: it takes the names of an interface and of the property.
+    static func propertyOf(_ path: String) -> Bus.Method {
+        Bus.Method(
+            destination: destination, path: path, interface: "org.freedesktop.DBus.Properties", member: "Get")
+    }
 }
 
 extension Systemd.Listed {
@@ -112,7 +119,7 @@ extension Systemd.Listed {
         status = UnitStatus(
             load: try message.readString(), active: try message.readString(), sub: try message.readString())
         _ = try message.readString()
-        _ = try message.readObjectPath()
+        path = try message.readObjectPath()
         hasJob = try message.readUInt32() != 0
         _ = try message.readString()
         _ = try message.readObjectPath()

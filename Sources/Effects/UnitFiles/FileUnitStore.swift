@@ -41,6 +41,7 @@ public actor FileUnitStore: UnitStore {
         case .uninstall(let paths): try units.uninstall(paths)
         case .settle: try units.settle()
         case .want(let target, let wanted): try WantsLinks(root: root).want(target, wanted)
+        case .enable(let unit, let target, let on): try WantsLinks(root: root).enable(unit, by: target, on)
         case .point(let app, let instance): try UpstreamLinks(root: root).point(app, at: instance)
         }
     }

@@ -23,6 +23,13 @@ struct WantsLinks {
         try parent.removeDirectory(ifEmpty: "\(target).wants")
     }
 
+    /// Makes or takes away one link, and leaves the others as they are.
+    func enable(_ unit: UnitName, by target: UnitName, _ on: Bool) throws(PortError) {
+        var units = try self.units(of: target)
+        if on { units.insert(unit) } else { units.remove(unit) }
+        try want(target, units.sorted())
+    }
+
     /// The units of the platform that `target` wants.
     func units(of target: UnitName) throws(PortError) -> Set<UnitName> {
         guard let directory = try root.directory(.systemUnits, path(of: target)) else { return [] }

@@ -129,7 +129,13 @@ public struct CommandArgument: Hashable, Sendable, Codable, CustomStringConverti
     public let text: String
 
     /// Checks an argument.
+    ///
+    /// Podman's generator drops an empty argument and all behind it, and leaves a lone `;` unquoted, at which systemd
+    /// begins another command.
     public init(_ text: some StringProtocol) throws(InvalidValue) {
+        guard !text.isEmpty, text != ";" else {
+            throw InvalidValue("argument", given: text, rule: "it must be neither empty nor a lone semicolon")
+        }
         self.text = try printable(text, as: "argument", limit: 4096)
     }
 

@@ -93,7 +93,7 @@ public enum PlanRules {
                 upstream = instance
                 guard let instance, serving, !active.contains(instance.unit) else { return [] }
                 return ["requests move only to what is ready"]
-            case .stage, .discard, .want: return []
+            case .stage, .discard, .want, .enable: return []
             }
         }
     }

@@ -33,12 +33,12 @@ public struct Planner: Sendable {
 
     private mutating func installTenant(_ name: TenantName) {
         installUnits()
-        want(.multiUser, [name.target], among: [name.target])
+        enable(name.target, by: .multiUser, true)
         start([name.target])
     }
 
     private mutating func removeTenant(_ name: TenantName) {
-        want(.multiUser, [], among: [name.target])
+        enable(name.target, by: .multiUser, false)
         stop([name.target, name.slice])
         uninstallUnits()
     }
@@ -56,8 +56,8 @@ public struct Planner: Sendable {
             halt([reference.target] + observed.installed.live.map(\.unit).sorted())
         }
         point(reference, at: app.current?.ingressInstance)
-        want(reference.tenant.target, [reference.target], among: [reference.target])
-        want(reference.target, app.instances.map(\.unit), among: nil)
+        enable(reference.target, by: reference.tenant.target, true)
+        want(reference.target, app.instances.map(\.unit))
         route(reference, app.hostnames)
         if runs(app) { stopReplaced(by: app) }
         retire(except: app.instances)
@@ -67,8 +67,8 @@ public struct Planner: Sendable {
 
     private mutating func remove(_ reference: AppReference) {
         route(reference, [])
-        want(reference.tenant.target, [], among: [reference.target])
-        want(reference.target, [], among: nil)
+        enable(reference.target, by: reference.tenant.target, false)
+        want(reference.target, [])
         if observed.installed.upstream != nil { steps.append(.files(.point(reference, nil))) }
         stop([reference.target] + observed.installed.live.map(\.unit).sorted() + bridge + [reference.slice])
         retire(except: [])
@@ -135,7 +135,9 @@ public struct Planner: Sendable {
             }
             steps.append(.files(.install(missing)))
         }
-        if !missing.isEmpty || observed.installed.reloadOwed {
+        // Whether systemd has them is asked of systemd as well: the note that a reload is owed may be lost.
+        let unknown = desired.expectedUnits.contains { observed.status[$0].map { $0.load == "not-found" } ?? false }
+        if !missing.isEmpty || observed.installed.reloadOwed || unknown {
             steps.append(.reload(expecting: desired.expectedUnits))
             steps.append(.files(.settle))
         }
@@ -161,12 +163,16 @@ public struct Planner: Sendable {
 
     // MARK: Steps that are left out when there is nothing to do
 
-    /// Makes `units` what `target` wants, of those that this scope may decide about (nil: all).
-    private mutating func want(_ target: UnitName, _ units: [UnitName], among decided: [UnitName]?) {
+    /// Makes `units` all that `target` starts.
+    private mutating func want(_ target: UnitName, _ units: [UnitName]) {
         let there = observed.installed.wants[target] ?? []
-        let others = decided.map { there.subtracting($0) } ?? []
-        let wanted = others.union(units)
-        if wanted != there { steps.append(.files(.want(target: target, units: wanted.sorted()))) }
+        if there != Set(units) { steps.append(.files(.want(target: target, units: units.sorted()))) }
+    }
+
+    /// Has a unit started by a target that is not this plan's alone: others change it at the same time.
+    private mutating func enable(_ unit: UnitName, by target: UnitName, _ on: Bool) {
+        let there = observed.installed.wants[target]?.contains(unit) ?? false
+        if there != on { steps.append(.files(.enable(unit, by: target, on))) }
     }
 
     private mutating func start(_ units: [UnitName]) {

@@ -47,6 +47,7 @@ extension FileChange: CustomStringConvertible {
         case .uninstall(let paths): "remove \(count(paths.count, "unit file"))"
         case .settle: "note that systemd has loaded them"
         case .want(let target, let units): units.isEmpty ? "\(target) starts nothing" : "\(target) starts \(list(units))"
+        case .enable(let unit, let target, let on): on ? "\(target) starts \(unit)" : "\(target) no longer starts \(unit)"
         case .point(let app, let instance):
             if let instance { "switch \(app) to release \(instance.release)" } else { "take \(app) off its upstream" }
         }

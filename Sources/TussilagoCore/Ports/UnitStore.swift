@@ -33,6 +33,8 @@ public enum FileChange: Hashable, Sendable {
     case settle
     /// Make exactly `units` what `target` starts, at boot and by hand.
     case want(target: UnitName, units: [UnitName])
+    /// Make one unit what a target starts that others' units are started by as well, or take it away there.
+    case enable(UnitName, by: UnitName, Bool)
     /// Move an app's upstream to an instance, in one atomic rename; nil takes it away.
     case point(AppReference, Instance?)
 }

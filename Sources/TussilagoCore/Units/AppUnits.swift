@@ -48,6 +48,9 @@ extension App {
         unit.set("Options", "isolate=strict")
         // `InterfaceName=` is unknown to Podman 5.4, whose generator then drops the file and all that refers to it.
         unit.set("PodmanArgs", "--interface-name=\(network.interface)")
+        // Else every app would wait for network-online.target, which a bridge of the host's own does not need.
+        unit.section("Quadlet")
+        unit.set("DefaultDependencies", "false")
         return unit.text
     }
 

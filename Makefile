@@ -1,0 +1,59 @@
+# Tussilago's build. `make demo` shows all of it on a test host; `make test` is what CI calls; `make build install` is for a
+# host of one's own. The last two say what follows: users, directories and units, as scripts/install-into-host does.
+
+# Units name their programs by their path below /usr.
+PREFIX ?= /usr
+DEMO := $(or $(TUSSILAGO_DEMO),/var/tmp/tussilago-demo)
+
+# An import that Package.swift does not list compiles silently without the check, and the arrows there would mean nothing.
+WARNINGS ?= -Xswiftc -warnings-as-errors
+SWIFT_FLAGS := --disable-index-store --explicit-target-dependency-import-check error $(WARNINGS)
+export SWIFT_FLAGS
+# The crash handler can hang for minutes with the pipe of its output in hand.
+export SWIFT_BACKTRACE = enable=no
+
+AGENT := tussilagod tussilago-instance tussilago-runsc
+BINARIES := .build/release
+MANUAL := $(wildcard docs/man/*.[1-8])
+# Not cp: the modes of a checkout depend on the umask of whoever made it.
+tree = cd $(1) && find . -type f | while read -r each; do install -D -m 0644 "$$each" "$(abspath $(DESTDIR)/$(PREFIX))/$(2)/$$each" || exit; done
+
+.PHONY: all deps build install test lint format demo demo-stop bench
+all: build
+
+deps:
+	scripts/install-dependencies
+
+# The static runtime spares the agent, which starts for every burst of requests, a third of its start-up time.
+build:
+	swift build -c release --static-swift-stdlib $(SWIFT_FLAGS)
+
+install:
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tussilago
+	install -s -m 0755 $(BINARIES)/tussilago $(DESTDIR)$(PREFIX)/bin
+	install -s -m 0755 $(AGENT:%=$(BINARIES)/%) $(DESTDIR)$(PREFIX)/libexec/tussilago
+	@$(call tree,units/systemd,lib/systemd)
+	@$(call tree,units/catalog,lib/systemd/catalog)
+	@$(call tree,units/sysusers.d,lib/sysusers.d)
+	@$(call tree,units/tmpfiles.d,lib/tmpfiles.d)
+	@$(call tree,units/tussilago,lib/tussilago)
+	install -D -m 0644 units/nftables/tussilago.nft $(DESTDIR)$(PREFIX)/lib/tussilago/firewall.nft
+	$(foreach page,$(MANUAL),install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page))) $(page) &&) true
+
+test: deps lint
+	scripts/test
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+format:
+	swift format --in-place --recursive Package.swift Sources Tests
+
+demo: deps build
+	scripts/demo $(DEMO)
+
+demo-stop:
+	if [ -d $(DEMO)/root ]; then Tests/TestHost/testhost destroy $(DEMO); fi
+
+bench: deps build
+	Tests/bench/run
