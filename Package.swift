@@ -106,8 +106,9 @@ let package = Package(
             "tussilagod",
             [
                 "TussilagoAPI", "TussilagoCore", "TussilagoOperations", "TussilagoServer", "UnitFiles", "SystemdBus", "Journal",
-                "SQLiteLedger", "CaddyAdmin", "PodmanImages", "Documents", "CSystemd",
+                "SQLiteLedger", "CaddyAdmin", "PodmanImages", "Documents", "CSystemd", "CShims",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         program("tussilago-instance", ["CShims", "CSystemd"]),
@@ -115,6 +116,7 @@ let package = Package(
 
         // Tests: the pure ones need no server, no library and no host.
         tests("SystemdBusTests", ["SystemdBus", "TussilagoCore"]),
+        tests("JournalTests", ["Journal", "TussilagoCore", .product(name: "Logging", package: "swift-log")]),
         tests("CaddyAdminTests", ["CaddyAdmin", "UnixHTTP", "TussilagoCore"]),
         tests("SQLiteLedgerTests", ["SQLiteLedger", "TussilagoCore"]),
         tests("UnitFilesTests", ["UnitFiles", "TussilagoCore"]),

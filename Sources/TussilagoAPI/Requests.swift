@@ -1,5 +1,3 @@
-public import TussilagoCore
-
 // What crosses the socket in requests. Every write may carry an `Idempotency-Key` header.
 
 /// `POST /v1/tenants` and `POST /v1/tenants/{tenant}/apps`.

@@ -20,7 +20,7 @@ enum JournalSynchronization {
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
-        guard connect(descriptor), send(descriptor, request, request.count, Int32(MSG_NOSIGNAL.rawValue)) > 0 else {
+        guard connect(descriptor), send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) > 0 else {
             return
         }
         // The answer is one JSON object and a zero byte; that it has come is all that counts.

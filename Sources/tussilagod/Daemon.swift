@@ -1,0 +1,115 @@
+import CShims
+import CaddyAdmin
+import Documents
+import Glibc
+import Journal
+import Logging
+import PodmanImages
+import SQLiteLedger
+import ServiceLifecycle
+import SystemdBus
+import TussilagoCore
+import TussilagoOperations
+import TussilagoServer
+import UnitFiles
+import UnixSignals
+
+/// The composition root: introduces everyone to everyone, and serves until there is nothing to do.
+enum Daemon {
+    private static let ledgerPath = "\(HostPaths.state)/ledger.sqlite"
+    /// How long operations that run may take to finish after SIGTERM; what is left goes on with the next agent.
+    private static let drain = Duration.seconds(20)
+
+    static func run(listeningAt path: String?) async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let settings = try Settings.load()
+        let descriptor = try ListeningSocket.descriptor(listeningAt: path)
+        let logger = Logger(label: "tussilagod") { _ in JournalLogHandler() }
+        let gate = IdleGate()
+        let platform = try platform(settings, gate: gate, logger: logger)
+        let server = APIServer(
+            descriptor: descriptor, domain: platform, authorization: authorization, limits: limits(settings),
+            idle: settings.agent.idle, gate: gate, logger: logger
+        ) {
+            ServiceNotifier.ready()
+            logger.info("serving", metadata: [LogKey.messageID.rawValue: "\(MessageID.agentStarted.rawValue)"])
+        }
+        // What an earlier agent left open is taken up beside the first requests. A ledger that is away fails those.
+        let resumption = Task {
+            do throws(PortError) { try await platform.queue.resume() } catch {
+                logger.error("open operations could not be read", metadata: ["error": "\(error)"])
+            }
+        }
+        try await serve(server, logger)
+        ServiceNotifier.stopping()
+        await resumption.value
+        await finish(platform.queue)
+        logger.info("leaving", metadata: [LogKey.messageID.rawValue: "\(MessageID.agentIdleExit.rawValue)"])
+    }
+
+    private static func serve(_ server: APIServer, _ logger: Logger) async throws {
+        var quiet = logger
+        quiet.logLevel = .warning
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    // The server ends by itself when it is idle.
+                    .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: ServiceNotifier(), successTerminationBehavior: .ignore),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+        try await group.run()
+    }
+
+    /// Waits for operations, but not for ever: they are in the ledger, and the next agent finishes them.
+    ///
+    /// A start that waits for an app cannot be cut short, so it is left behind with the process.
+    private static func finish(_ queue: OperationQueue) async {
+        let (ended, end) = AsyncStream.makeStream(of: Void.self)
+        Task {
+            await queue.drain()
+            end.finish()
+        }
+        Task {
+            try? await Task.sleep(for: drain)
+            end.finish()
+        }
+        for await _ in ended {}
+    }
+
+    private static func platform(_ settings: Settings, gate: IdleGate, logger: Logger) throws(PortError) -> Platform {
+        let ledger = SQLiteLedger(path: ledgerPath)
+        let systemd = try Systemd()
+        let caddy = Caddy(settings.caddy)
+        var limits = TreeLimits.standard
+        limits.bytes = Int(clamping: settings.files.size.count)
+        limits.entries = settings.files.entries
+        let outside = Outside(
+            ledger: ledger, units: FileUnitStore(limits: limits), services: systemd, routing: caddy,
+            images: PodmanImages(socket: settings.podman.socket), logs: JournalReader())
+        let queue = OperationQueue(outside, limit: settings.agent.operations, logger: logger) { busy in
+            busy ? gate.hold() : gate.release()
+            ServiceNotifier.busy(busy)
+        }
+        return Platform(
+            outside: outside, queue: queue, ledger: ledger, systemd: systemd, caddy: caddy, settings: settings)
+    }
+
+    private static var authorization: Authorization {
+        Authorization(adminGroup: group("tussilago-admin"), readerGroup: group("tussilago"))
+    }
+
+    private static func group(_ name: String) -> gid_t? {
+        let id = tsl_group_id(name)
+        return id < 0 ? nil : gid_t(truncatingIfNeeded: id)
+    }
+
+    private static func limits(_ settings: Settings) -> APILimits {
+        var limits = APILimits()
+        limits.body = Int(clamping: settings.api.body.count)
+        limits.connectionsPerUser = settings.api.connectionsPerUser
+        limits.idleTime = settings.api.idle
+        limits.bodyTime = settings.api.read
+        return limits
+    }
+}

@@ -1,0 +1,94 @@
+import CaddyAdmin
+import FoundationEssentials
+import SQLiteLedger
+import SystemdBus
+import TussilagoAPI
+import TussilagoCore
+import TussilagoOperations
+
+extension Platform {
+    /// How an app is right now: systemd is asked, the ledger only says which units.
+    func appStatus(_ app: AppReference) async throws(Problem) -> AppStatusResource {
+        let record = try await known(app)
+        let instances = record.current?.instances ?? []
+        let status = try await answering { () throws(PortError) in
+            try await systemd.status(of: [app.target] + instances.map(\.unit))
+        }
+        let last = try await answering { () throws(PortError) in
+            try await ledger.operations(OperationQuery(page: PageQuery(limit: 1), tenant: app.tenant, app: app.app)).items.first
+        }
+        let shown = instances.map { instance in
+            let unit = status[instance.unit] ?? .notFound
+            return InstanceResource(
+                process: instance.process, release: instance.release, unit: instance.unit.description,
+                active: unit.active, sub: unit.sub)
+        }
+        return AppStatusResource(
+            app: AppResource(record), state: Self.state(shown, target: status[app.target]), target: app.target.description,
+            instances: shown, operation: last.map { OperationResource($0) })
+    }
+
+    private static func state(_ instances: [InstanceResource], target: UnitStatus?) -> String {
+        guard !instances.isEmpty else { return "empty" }
+        if instances.allSatisfy({ $0.active == "active" }) { return "running" }
+        if instances.contains(where: { $0.active == "activating" }) { return "starting" }
+        if instances.contains(where: { $0.active == "active" }) { return "degraded" }
+        if instances.contains(where: { $0.active == "failed" }) { return "failed" }
+        return target?.isActive == true ? "failed" : "stopped"
+    }
+
+    func status() async throws(Problem) -> StatusResource {
+        let counts = try await answering { () throws(PortError) in try await ledger.counts() }
+        return StatusResource(
+            version: Version.current, tenants: counts.tenants, apps: counts.apps, openOperations: counts.openOperations,
+            parts: [await systemdPart, await caddyPart])
+    }
+
+    private var systemdPart: StatusResource.Part {
+        get async {
+            do throws(PortError) { return .init(name: "systemd", ok: true, detail: try await systemd.version()) } catch {
+                return .init(name: "systemd", ok: false, detail: "\(error.cause); systemctl status dbus")
+            }
+        }
+    }
+
+    private var caddyPart: StatusResource.Part {
+        get async {
+            let reachable = await caddy.isReachable()
+            return .init(name: "caddy", ok: reachable, detail: reachable ? "answers" : "does not answer; systemctl restart caddy")
+        }
+    }
+
+    /// What was, from the ledger, then what happens, as it happens; no event is missed or told twice in between.
+    func events(of operation: UUID, after sequence: Int) async throws(Problem) -> AsyncStream<OperationEvent> {
+        let live = await queue.hub.watch(operation)
+        let shown = try await self.operation(operation)
+        let past = try await past(operation, after: sequence)
+        let (stream, continuation) = AsyncStream.makeStream(of: OperationEvent.self, bufferingPolicy: .bufferingNewest(1_000))
+        let task = Task {
+            var last = sequence
+            for event in past {
+                continuation.yield(event)
+                last = event.sequence
+            }
+            let ended = past.last.map { $0.kind == .succeeded || $0.kind == .failed } ?? false
+            if !ended, !shown.state.isFinal {
+                for await event in live where event.sequence > last { continuation.yield(event) }
+            }
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in task.cancel() }
+        return stream
+    }
+
+    private func past(_ operation: UUID, after sequence: Int) async throws(Problem) -> [OperationEvent] {
+        var events: [OperationEvent] = []
+        var last = sequence
+        while true {
+            let page = try await answering { () throws(PortError) in try await ledger.events(of: operation, after: last) }
+            guard let end = page.last?.sequence else { return events }
+            events += page
+            last = end
+        }
+    }
+}

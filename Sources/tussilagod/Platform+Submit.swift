@@ -1,0 +1,105 @@
+import Documents
+import FoundationEssentials
+import SQLiteLedger
+import TussilagoAPI
+import TussilagoCore
+import TussilagoOperations
+import TussilagoServer
+
+extension Platform {
+    /// Checks what can be checked at once, and has the rest done as an operation.
+    ///
+    /// A request that is repeated with its key is the same operation, even if it could not be asked for any more.
+    func submit(
+        _ submission: Submission, by caller: Caller, requestID: UUID, key: String?
+    ) async throws(Problem) -> OperationResource {
+        let request = try parse(submission)
+        do throws(PortError) {
+            if key == nil { try await check(request) }
+            return OperationResource(
+                try await queue.accept(request, caller: caller.name, requestID: requestID, key: key))
+        } catch { throw Problem(accepting: error) }
+    }
+
+    func plan(_ request: DeployRequest, for app: AppReference) async throws(Problem) -> PlanResource {
+        let deployment = try deployment(request)
+        let record = try await known(app)
+        let tenant = try await known(app.tenant).tenant
+        return try await answering { () throws(PortError) in
+            try await PlanPreview(outside, caddy: settings.caddy).preview(deployment, of: record, tenant: tenant)
+        }
+    }
+
+    private func parse(_ submission: Submission) throws(Problem) -> TussilagoCore.Operation.Request {
+        switch submission {
+        case .createTenant(let request): .createTenant(try name(request.name) { text throws(InvalidValue) in try TenantName(text) })
+        case .deleteTenant(let tenant): .deleteTenant(tenant)
+        case .createApp(let tenant, let request):
+            .createApp(
+                AppReference(tenant: tenant, app: try name(request.name) { text throws(InvalidValue) in try AppName(text) }))
+        case .deleteApp(let app): .deleteApp(app)
+        case .deploy(let app, let request): .deploy(app, try deployment(request))
+        case .start(let app): .start(app)
+        case .stop(let app): .stop(app)
+        case .restart(let app): .restart(app)
+        }
+    }
+
+    private func name<Value>(_ text: String, _ parse: (String) throws(InvalidValue) -> Value) throws(Problem) -> Value {
+        do throws(InvalidValue) { return try parse(text) } catch {
+            throw Problem(.invalidRequest, error.description, field: "name")
+        }
+    }
+
+    /// Parses a deploy once; from here on it cannot be wrong.
+    private func deployment(_ request: DeployRequest) throws(Problem) -> Deployment {
+        let parsed: ParsedManifest
+        switch TOMLManifestReader().manifest(request.manifest) {
+        case .success(let manifest): parsed = manifest
+        case .failure(let errors):
+            let count = errors.mistakes.count
+            throw Problem(
+                .invalidManifest, "the manifest has \(count) \(count == 1 ? "mistake" : "mistakes")", field: "manifest",
+                remedy: "man 5 tussilago.toml", mistakes: errors.mistakes)
+        }
+        var image = parsed.image
+        if let text = request.image {
+            do throws(InvalidValue) { image = try ImageReference(text) } catch {
+                throw Problem(.invalidRequest, error.description, field: "image")
+            }
+        }
+        guard let image else {
+            throw Problem(
+                .invalidRequest, "neither the manifest nor the request names an image", field: "image",
+                remedy: "add image = \"localhost/python:3.13\" to the manifest, or use --image")
+        }
+        return Deployment(image: image, files: request.files, manifest: parsed.manifest)
+    }
+
+    /// What would fail for certain is refused before an operation is made of it.
+    private func check(_ request: TussilagoCore.Operation.Request) async throws(PortError) {
+        let isThere = try await ledger.tenant(request.tenant)
+        if case .createTenant(let name) = request {
+            guard isThere == nil else { throw PortError(.conflict, "name", cause: "there is a tenant \(name) already") }
+            return
+        }
+        guard let isThere else { throw PortError(.notFound, "tenant", cause: "there is no tenant \(request.tenant)") }
+        if case .deleteTenant(let name) = request, isThere.apps > 0 {
+            throw PortError(.conflict, "apps", cause: "tenant \(name) still has \(isThere.apps) apps; delete them first")
+        }
+        guard let reference = request.app else { return }
+        let app = try await ledger.app(reference)
+        if case .createApp = request {
+            guard app == nil else { throw PortError(.conflict, "name", cause: "there is an app \(reference) already") }
+            return
+        }
+        guard let app else { throw PortError(.notFound, "app", cause: "there is no app \(reference)") }
+        switch request {
+        case .start, .restart:
+            guard app.current != nil else {
+                throw PortError(.conflict, "app", cause: "\(reference) has no release yet; deploy one first")
+            }
+        default: break
+        }
+    }
+}

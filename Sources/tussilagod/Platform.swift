@@ -1,0 +1,95 @@
+import CaddyAdmin
+import Documents
+import FoundationEssentials
+import SQLiteLedger
+import SystemdBus
+import TussilagoAPI
+import TussilagoCore
+import TussilagoOperations
+import TussilagoServer
+
+/// What the server's requests are about: reads go to the ledger and to systemd, writes become operations.
+struct Platform: Domain {
+    let outside: Outside
+    let queue: OperationQueue
+    let ledger: SQLiteLedger
+    let systemd: Systemd
+    let caddy: Caddy
+    let settings: Settings
+
+    /// Runs a body whose errors are the ports', and answers with problems.
+    func answering<Value: Sendable>(
+        _ body: () async throws(PortError) -> Value
+    ) async throws(Problem) -> Value {
+        do throws(PortError) { return try await body() } catch { throw Problem(error) }
+    }
+
+    func tenants(_ query: PageQuery) async throws(Problem) -> PageResource<TenantResource> {
+        PageResource(try await answering { () throws(PortError) in try await ledger.tenants(query) }.map { TenantResource($0) })
+    }
+
+    func tenant(_ name: TenantName) async throws(Problem) -> TenantResource {
+        TenantResource(try await known(name))
+    }
+
+    func apps(of tenant: TenantName?, _ query: PageQuery) async throws(Problem) -> PageResource<AppResource> {
+        if let tenant { _ = try await known(tenant) }
+        return PageResource(
+            try await answering { () throws(PortError) in try await ledger.apps(of: tenant, query) }.map { AppResource($0) })
+    }
+
+    func app(_ app: AppReference) async throws(Problem) -> AppResource { AppResource(try await known(app)) }
+
+    func releases(of app: AppReference, _ query: PageQuery) async throws(Problem) -> PageResource<ReleaseResource> {
+        _ = try await known(app)
+        return PageResource(
+            try await answering { () throws(PortError) in try await ledger.releases(of: app, query) }
+                .map { ReleaseResource($0) })
+    }
+
+    func release(_ number: ReleaseNumber, of app: AppReference) async throws(Problem) -> ReleaseResource {
+        guard let record = try await answering({ () throws(PortError) in try await ledger.release(app, number) }) else {
+            throw Problem(.notFound, "\(app) has no release \(number)", remedy: "tussilago app show \(app)")
+        }
+        return ReleaseResource(record)
+    }
+
+    func routes(of app: AppReference) async throws(Problem) -> PageResource<RouteResource> {
+        let record = try await known(app)
+        let hostnames = record.current?.manifest.hostnames ?? []
+        return PageResource(items: hostnames.map { RouteResource(hostname: $0.text, app: app.description) }, next: nil)
+    }
+
+    func operations(_ query: OperationQuery) async throws(Problem) -> PageResource<OperationResource> {
+        PageResource(
+            try await answering { () throws(PortError) in try await ledger.operations(query) }
+                .map { OperationResource($0) })
+    }
+
+    func operation(_ id: UUID) async throws(Problem) -> OperationResource {
+        guard let operation = try await answering({ () throws(PortError) in try await ledger.operation(id) }) else {
+            throw Problem(.notFound, "there is no operation \(id.lowercased)", remedy: "tussilago op list")
+        }
+        return OperationResource(operation)
+    }
+
+    // MARK: Look-ups that must succeed
+
+    func known(_ tenant: TenantName) async throws(Problem) -> TenantRecord {
+        guard let record = try await answering({ () throws(PortError) in try await ledger.tenant(tenant) }) else {
+            throw Problem(.notFound, "there is no tenant \(tenant)", field: "tenant", remedy: "tussilago tenant list")
+        }
+        return record
+    }
+
+    func known(_ app: AppReference) async throws(Problem) -> AppRecord {
+        guard let record = try await answering({ () throws(PortError) in try await ledger.app(app) }) else {
+            throw Problem(.notFound, "there is no app \(app)", field: "app", remedy: "tussilago app list")
+        }
+        return record
+    }
+}
+
+extension PageResource {
+    init(_ page: Page<Item>) { self.init(items: page.items, next: page.next) }
+}

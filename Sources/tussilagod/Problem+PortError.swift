@@ -1,0 +1,37 @@
+import FoundationEssentials
+import TussilagoAPI
+import TussilagoCore
+
+extension Problem {
+    /// What a caller may know of an error of an outside world. Its detail stays in the journal.
+    init(_ error: PortError) {
+        let text = "\(error.subject): \(error.cause)"
+        switch error.code {
+        case .notFound: self.init(.notFound, text)
+        case .conflict: self.init(.conflict, text)
+        case .refused where error.subject == "cursor": self.init(.invalidRequest, error.cause, field: "cursor")
+        case .refused: self.init(.invalidRequest, text)
+        case .noSpace: self.init(.noSpace, text, remedy: "make room on the disk, then try again")
+        case .unavailable, .timedOut, .startFailed: self.init(.unavailable, text, remedy: "tussilago status")
+        case .unexpected: self.init(.inner, text)
+        }
+    }
+
+    /// Why an operation was not accepted.
+    init(accepting error: PortError) {
+        guard error.code == .conflict else {
+            self.init(error)
+            if error.code == .notFound { field = error.subject }
+            return
+        }
+        if error.subject == "Idempotency-Key" {
+            self.init(.keyReused, "the key was used for another request", field: "Idempotency-Key", remedy: "use a fresh key")
+        } else if let running = UUID(uuidString: error.subject) {
+            self.init(
+                .busy, "another operation about the same is under way", remedy: "tussilago op watch \(running.lowercased)",
+                operation: running)
+        } else {
+            self.init(.conflict, error.cause, field: error.subject)
+        }
+    }
+}
