@@ -60,9 +60,18 @@ struct ConfigurationFile {
             guard written > 0 else { throw failure("write") }
             rest = rest.dropFirst(written)
         }
-        if let group = groupOfCaddy { guard fchown(descriptor, 0, group) == 0 else { throw failure("fchown") } }
+        try give(descriptor)
         guard fchmod(descriptor, 0o640) == 0 else { throw failure("fchmod") }
         guard fsync(descriptor) == 0 else { throw failure("fsync") }
+    }
+
+    /// In a directory that tmpfiles.d has made, files have Caddy's group from the start: the agent may not give files away.
+    private func give(_ descriptor: CInt) throws(PortError) {
+        guard let group = groupOfCaddy else { return }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure("fstat") }
+        guard status.st_gid != group else { return }
+        guard fchown(descriptor, 0, group) == 0 else { throw failure("fchown") }
     }
 
     private func ensureDirectory() throws(PortError) {

@@ -6,6 +6,8 @@ public actor JournalReader: LogReader {
     public static let lineLimit = 500
     /// How many entries one call looks at: an instance writes little beside what its app says.
     private static let entryLimit = 5_000
+    /// The catalog's id of systemd's "Starting …" (`SD_MESSAGE_UNIT_STARTING` in its sd-messages.h).
+    private static let unitStarting = "7d4958e842da4a758f6c1cdc7b36dcc5"
 
     private let queue = SerialQueue(label: "tussilago.journal")
 
@@ -16,13 +18,20 @@ public actor JournalReader: LogReader {
 
     public func tail(_ unit: UnitName, lines: Int) throws(PortError) -> [String] {
         guard lines > 0 else { return [] }
-        JournalSynchronization.await()
+        JournalSynchronization.perform()
         let journal = try SystemJournal()
-        guard let invocation = try Self.newestInvocation(of: unit, in: journal) else { return [] }
-        try journal.select([("_SYSTEMD_INVOCATION_ID", invocation)])
+        // systemd's lines about the unit too: a run that wrote nothing must not be taken for the one before it.
+        try journal.select([("_SYSTEMD_UNIT", "\(unit)")], [("_PID", "1"), ("UNIT", "\(unit)")])
+        var run = NewestRun()
         var newestFirst: [String] = []
         for _ in 0..<Self.entryLimit where newestFirst.count < lines {
             guard !Task.isCancelled, try journal.previous() else { break }
+            let isManagers = journal.value("_PID") == "1"
+            let place = run.place(
+                of: journal.value(isManagers ? "INVOCATION_ID" : "_SYSTEMD_INVOCATION_ID"),
+                isStart: isManagers && journal.value("MESSAGE_ID") == Self.unitStarting)
+            if place == .before { break }
+            if place == .outside || isManagers { continue }
             let entry = LogEntry(
                 transport: journal.value("_TRANSPORT"), program: journal.value("_COMM"),
                 identifier: journal.value("SYSLOG_IDENTIFIER"))
@@ -30,20 +39,5 @@ public actor JournalReader: LogReader {
             newestFirst.append(TerminalText.clean(message, limit: Self.lineLimit))
         }
         return newestFirst.reversed()
-    }
-
-    /// The id of a unit's newest run, as the unit's own lines or systemd's lines about it have it.
-    ///
-    /// systemd's count too: a run that wrote nothing must not be taken for the one before it.
-    private static func newestInvocation(
-        of unit: UnitName, in journal: borrowing SystemJournal
-    ) throws(PortError) -> String? {
-        try journal.select([("_SYSTEMD_UNIT", "\(unit)")], [("_PID", "1"), ("UNIT", "\(unit)")])
-        for _ in 0..<100 {
-            guard try journal.previous() else { return nil }
-            let isOfUnit = journal.value("_SYSTEMD_UNIT") == "\(unit)"
-            if let id = journal.value(isOfUnit ? "_SYSTEMD_INVOCATION_ID" : "INVOCATION_ID") { return id }
-        }
-        return nil
     }
 }

@@ -4,15 +4,16 @@ internal import Glibc
 ///
 /// A unit's job can end before journald has read the unit's last lines, and those are the ones that say why.
 enum JournalSynchronization {
-    /// journald's Varlink interface, for root only. It has the method since systemd 243.
+    /// Where journald speaks Varlink, with root only; it has the method since systemd 243.
     private static let path = "/run/systemd/journal/io.systemd.journal"
     private static let request = Array(#"{"method":"io.systemd.Journal.Synchronize"}"#.utf8) + [0]
     /// How long journald may take, in seconds: it also writes its files to the disk.
     private static let timeout = 2
 
-    /// Waits until journald is done. It is a courtesy: where it is refused or takes too long, the lines are read as
-    /// they are.
-    static func await() {
+    /// Waits until journald is done.
+    ///
+    /// It is a courtesy: where it is refused or takes too long, the lines are read as they are.
+    static func perform() {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }

@@ -17,8 +17,9 @@ actor Bus {
         let failed: (BusFailure) -> Void
     }
 
-    /// How many calls wait for an answer at most; more wait for their turn. dbus-daemon answers with an error from
-    /// 128 on (`max_replies_per_connection`, dbus-daemon(1)).
+    /// How many calls wait for an answer at most; more wait for their turn.
+    ///
+    /// dbus-daemon refuses more than 128 (`max_replies_per_connection`, dbus-daemon(1)).
     private static let callLimit = 64
 
     private let thread: BusThread

@@ -76,7 +76,7 @@ extension BusMessage {
         return try readString()
     }
 
-    /// Reads the truth value in a variant. In libsystemd it is an `int`.
+    /// Reads the truth value in a variant, which libsystemd gives as an `int`.
     func readBoolProperty() throws(BusFailure) -> Bool {
         try Self.check(sd_bus_message_enter_container(pointer, CChar(SD_BUS_TYPE_VARIANT), "b"))
         var value: Int32 = 0

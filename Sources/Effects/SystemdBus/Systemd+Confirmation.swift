@@ -22,12 +22,12 @@ extension Systemd {
     ///
     /// systemd unloads what neither runs nor is wanted at once, and with it what it knows of the unit's conditions.
     func hold(_ unit: UnitName) async {
-        try? await call(Self.method("RefUnit"), [.string(unit.description)], timeout: Self.timeout) { _ in }
+        try? await call(Self.method("RefUnit"), [.string(unit.description)], timeout: .seconds(5)) { _ in }
     }
 
     /// Ends ``hold(_:)``.
     func release(_ unit: UnitName) async {
-        try? await call(Self.method("UnrefUnit"), [.string(unit.description)], timeout: Self.timeout) { _ in }
+        try? await call(Self.method("UnrefUnit"), [.string(unit.description)], timeout: .seconds(5)) { _ in }
     }
 
     private func conditionsHeld(_ unit: Listed) async throws(PortError) -> Bool {

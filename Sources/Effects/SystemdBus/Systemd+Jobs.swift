@@ -68,9 +68,8 @@ extension Systemd {
                 Self.method(kind.method), [.string(unit.description), .string("replace")],
                 timeout: max(.milliseconds(1), min(Self.timeout, deadline - .now))
             ) { message throws(BusFailure) in try message.readObjectPath() }
-        } catch  where kind == .stop && error.name == "org.freedesktop.systemd1.NoSuchUnit" {
-            return
         } catch {
+            if kind == .stop, error.name == "org.freedesktop.systemd1.NoSuchUnit" { return }
             throw PortError(error, subject: unit.description)
         }
         while true {

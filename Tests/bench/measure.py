@@ -1,0 +1,317 @@
+"""Measures Tussilago and what it is compared with, by turns (A B A B), and prints a table. Runs as root on the host.
+
+Every number of a pair of columns is a median of the same run; `n` is how often each side was measured.
+"""
+
+import copy
+import http.client
+import json
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+API = "/run/tussilago/api.sock"
+PODMAN = "/run/podman/podman.sock"
+CADDY = "/run/caddy/admin.sock"
+SERVER = "/config/apps/http/servers/tussilago"
+BENCH = "/srv/bench"
+
+DEPLOYS, ACTIVATIONS, REQUESTS, SAMPLES, ROUTES, TABLES = 9, 15, 2000, 5, 500, 3
+
+MANIFEST = """\
+image = "localhost/python:3.13"
+hostnames = ["{app}.example.org"]
+drain = "0s"
+
+[environment]
+TEXT = "Hello from release {number}"
+
+[limits]
+memory = "256M"
+
+[processes.web]
+command = ["python3", "-u", "app.py"]
+health = "/health"
+"""
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """An HTTP connection to a Unix socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=30)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def run(*command):
+    """Runs a command; what it says is shown only when it fails."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        sys.exit(f"bench: {' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+def timed(action, *arguments):
+    """How long a call takes, in milliseconds."""
+    begin = time.perf_counter()
+    action(*arguments)
+    return (time.perf_counter() - begin) * 1000
+
+
+def by_turns(count, ours, theirs):
+    """Measures A B A B; each takes the number of its turn, and gives a measurement."""
+    pairs = [(ours(turn), theirs(turn)) for turn in range(count)]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def get(connection, path):
+    """Asks, and reads the whole answer; anything but 200 ends the run."""
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read()
+    if answer.status != 200:
+        sys.exit(f"bench: GET {path}: {answer.status} {body[:300]!r}")
+    return body
+
+
+def main_pid(service):
+    return int(run("systemctl", "show", "--property=MainPID", "--value", service))
+
+
+# Deploys
+
+
+def platform_deploy(app, number):
+    manifest = f"{BENCH}/{app}.toml"
+    with open(manifest, "w") as file:
+        file.write(MANIFEST.format(app=app, number=number))
+    return timed(run, "tussilago", "deploy", f"acme/{app}", "--manifest", manifest, "--files", f"{BENCH}/files")
+
+
+def rival_deploy(number):
+    return timed(run, f"{BENCH}/deploy.sh", str(number))
+
+
+def expect_release(app, number):
+    """A deploy counts only if the new release is what a visitor gets."""
+    page = run("curl", "-sS", "--max-time", "10", "-H", f"Host: {app}.example.org", "http://127.0.0.1/")
+    if page != f"Hello from release {number} (release {number})\n":
+        sys.exit(f"bench: {app} does not serve release {number}: {page[:300]}")
+
+
+def deploys():
+    """The second and later releases of a known hostname. The first pair is not counted: it warms both up."""
+    run("tussilago", "tenant", "create", "acme")
+    for app in ("shop", "rival"):
+        run("tussilago", "app", "create", f"acme/{app}")
+        platform_deploy(app, 1)
+
+    def ours(turn):
+        took = platform_deploy("shop", turn + 2)
+        expect_release("shop", turn + 2)
+        return took
+
+    def theirs(turn):
+        took = rival_deploy(turn + 2)
+        expect_release("rival", turn + 2)
+        return took
+
+    shop, rival = by_turns(DEPLOYS + 1, ours, theirs)
+    return shop[1:], rival[1:]
+
+
+# Requests
+
+
+def cold_request(service, path, target):
+    """From nothing running to the answer's first byte, through the socket that systemd holds."""
+    run("systemctl", "stop", service)
+    request = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    begin = time.perf_counter()
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(30)
+        connection.connect(path)
+        connection.sendall(request)
+        first = connection.recv(65536)
+        took = time.perf_counter() - begin
+    if not first.startswith(b"HTTP/1.1 200"):
+        sys.exit(f"bench: GET {target}: {first[:300]!r}")
+    return took * 1000
+
+
+def activations():
+    return by_turns(
+        ACTIVATIONS,
+        lambda _: cold_request("tussilagod.service", API, "/v1/tenants"),
+        lambda _: cold_request("podman.service", PODMAN, "/v1.40/_ping"),
+    )
+
+
+def warm_requests():
+    """One request after the other on one connection."""
+    connection = UnixConnection(API)
+    get(connection, "/v1/tenants")
+    times = sorted(timed(get, connection, "/v1/tenants") for _ in range(REQUESTS))
+    connection.close()
+    return times
+
+
+# Memory
+
+
+def resident(service):
+    """VmRSS and RssAnon of a service's main process, in MB."""
+    with open(f"/proc/{main_pid(service)}/status") as file:
+        fields = dict(line.split(":", 1) for line in file)
+    return tuple(int(fields[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "RssAnon"))
+
+
+def idle_memory():
+    """Of a fresh process that has answered one request and has had nothing to do for a second."""
+
+    def fresh(service, path, target):
+        cold_request(service, path, target)
+        time.sleep(1)
+        return resident(service)
+
+    return by_turns(
+        SAMPLES,
+        lambda _: fresh("tussilagod.service", API, "/v1/tenants"),
+        lambda _: fresh("podman.service", PODMAN, "/v1.40/_ping"),
+    )
+
+
+def memory_after_work():
+    """Of the agent that has performed the deploys and answered the requests."""
+    time.sleep(1)
+    return resident("tussilagod.service")
+
+
+# Caddy
+
+
+def caddy(method, target, value=None):
+    """One call of Caddy's admin endpoint, on a connection of its own: each change replaces the endpoint."""
+    connection = UnixConnection(CADDY)
+    body = None if value is None else json.dumps(value)
+    connection.request(method, target, body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    if answer.status != 200:
+        sys.exit(f"bench: Caddy: {method} {target}: {answer.status} {content[:300]!r}")
+    return json.loads(content) if content.strip() else None
+
+
+def table_writes():
+    """A table of 500 routes in one write, as the agent does it, against a write for each route, on the same Caddy."""
+    empty = caddy("GET", SERVER)
+    model = next(route for route in empty["routes"] if route.get("@id") == "tussilago-acme-shop")
+    empty["routes"] = [route for route in empty["routes"] if "@id" not in route]
+
+    def route(number):
+        made = copy.deepcopy(model)
+        made["@id"] = f"tussilago-bench-{number}"
+        made["match"] = [{"host": [f"app{number}.example.org"]}]
+        return made
+
+    routes = [route(number) for number in range(ROUTES)]
+
+    def at_once():
+        caddy("POST", SERVER, {**empty, "routes": routes + empty["routes"]})
+
+    def singly():
+        for each in routes:
+            caddy("PUT", f"{SERVER}/routes/0", each)  # inserts: the page for unknown hosts must stay the last
+
+    def measured(write):
+        caddy("POST", SERVER, empty)
+        took = timed(write)
+        there = len(caddy("GET", f"{SERVER}/routes"))
+        if there != ROUTES + len(empty["routes"]):
+            sys.exit(f"bench: Caddy has {there} routes")
+        return took
+
+    try:
+        return by_turns(TABLES, lambda _: measured(at_once), lambda _: measured(singly))
+    finally:
+        run("systemctl", "restart", "caddy.service")
+
+
+# The table
+
+
+def number(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def row(what, unit, ours, theirs=None, goal="", met=None, count=1):
+    """A row; `ours` and `theirs` are medians, `met` is None where there is no goal."""
+    return (
+        what,
+        str(count),
+        f"{number(ours)} {unit}",
+        "-" if theirs is None else f"{number(theirs)} {unit}",
+        "-" if theirs is None else f"{ours / theirs:.3f}",
+        goal or "-",
+        "-" if met is None else "yes" if met else "MISSED",
+    )
+
+
+def show(rows):
+    rows = [("what", "n", "Tussilago", "rival", "ratio", "goal", "met"), *rows]
+    widths = [max(len(each[column]) for each in rows) for column in range(len(rows[0]))]
+    for each in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(each, widths)).rstrip())
+
+
+def spread(name, times):
+    print(f"{name}: {number(min(times))} to {number(max(times))} ms", flush=True)
+
+
+def main():
+    rows = []
+
+    ours, theirs = deploys()
+    spread("deploy", ours), spread("deploy by hand", theirs)
+    a, b = statistics.median(ours), statistics.median(theirs)
+    rows.append(row("deploy of a further release, against a script", "ms", a, b, "<= 1.25", a / b <= 1.25, len(ours)))
+
+    warm = warm_requests()
+    p50, p99 = warm[len(warm) // 2], warm[len(warm) * 99 // 100]
+    worked = memory_after_work()
+
+    ours, theirs = activations()
+    spread("first byte", ours), spread("first byte of podman", theirs)
+    a, b = statistics.median(ours), statistics.median(theirs)
+    rows.append(row("socket to first byte, cold, against podman", "ms", a, b, "< 1", a < b, len(ours)))
+    rows.append(row("GET /v1/tenants, warm, p50", "ms", p50, count=len(warm)))
+    rows.append(row("GET /v1/tenants, warm, p99", "ms", p99, count=len(warm)))
+
+    ours, theirs = idle_memory()
+    a, b = (statistics.median(each[0] for each in side) for side in (ours, theirs))
+    rows.append(row("idle VmRSS, against podman", "MB", a, b, "<= 30 MB", a <= 30, len(ours)))
+    a, b = (statistics.median(each[1] for each in side) for side in (ours, theirs))
+    rows.append(row("idle RssAnon, against podman", "MB", a, b, count=len(ours)))
+    rows.append(row("VmRSS after the deploys and requests", "MB", worked[0], goal="<= 30 MB", met=worked[0] <= 30))
+    rows.append(row("RssAnon after the deploys and requests", "MB", worked[1]))
+
+    ours, theirs = table_writes()
+    spread("one write to Caddy", ours), spread(f"{ROUTES} writes", theirs)
+    a, b = statistics.median(ours), statistics.median(theirs)
+    what = f"{ROUTES} routes: 1 write to Caddy against {ROUTES}"
+    rows.append(row(what, "ms", a, b, "< 1", a < b, len(ours)))
+
+    print()
+    show(rows)
+
+
+if __name__ == "__main__":
+    main()
