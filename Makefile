@@ -7,7 +7,7 @@ DEMO := $(or $(TUSSILAGO_DEMO),/var/tmp/tussilago-demo)
 
 # An import that Package.swift does not list compiles silently without the check, and the arrows there would mean nothing.
 WARNINGS ?= -Xswiftc -warnings-as-errors
-SWIFT_FLAGS := --disable-index-store --explicit-target-dependency-import-check error $(WARNINGS)
+SWIFT_FLAGS := --explicit-target-dependency-import-check error $(WARNINGS)
 export SWIFT_FLAGS
 # The crash handler can hang for minutes with the pipe of its output in hand.
 export SWIFT_BACKTRACE = enable=no
@@ -26,7 +26,7 @@ deps:
 
 # The static runtime spares the agent, which starts for every burst of requests, a third of its start-up time.
 build:
-	swift build -c release --static-swift-stdlib $(SWIFT_FLAGS)
+	swift build -c release --static-swift-stdlib --disable-index-store $(SWIFT_FLAGS)
 
 install:
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tussilago

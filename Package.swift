@@ -69,7 +69,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        module("TussilagoOperations", ["TussilagoAPI", "TussilagoCore", .product(name: "Logging", package: "swift-log")]),
+        module(
+            "TussilagoOperations", ["TussilagoAPI", "TussilagoCore", .product(name: "Logging", package: "swift-log")]),
 
         // The outside worlds.
         effect(
@@ -91,7 +92,8 @@ let package = Package(
             name: "CSystemd", path: "Sources/CModules/CSystemd", pkgConfig: "libsystemd",
             providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(
-            name: "CSQLite", path: "Sources/CModules/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+            name: "CSQLite", path: "Sources/CModules/CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CCurl", path: "Sources/CModules/CCurl"),
         .target(name: "CShims", path: "Sources/CModules/CShims"),
 
@@ -105,7 +107,8 @@ let package = Package(
         program(
             "tussilagod",
             [
-                "TussilagoAPI", "TussilagoCore", "TussilagoOperations", "TussilagoServer", "UnitFiles", "SystemdBus", "Journal",
+                "TussilagoAPI", "TussilagoCore", "TussilagoOperations", "TussilagoServer", "UnitFiles", "SystemdBus",
+                "Journal",
                 "SQLiteLedger", "CaddyAdmin", "PodmanImages", "Documents", "CSystemd", "CShims",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -24,14 +24,18 @@ actor OperationLog {
     }
 
     /// Writes an event down, then shows it.
-    func event(_ kind: OperationEvent.Kind, step: Int? = nil, of steps: Int? = nil, _ text: String) async throws(PortError) {
+    func event(_ kind: OperationEvent.Kind, step: Int? = nil, of steps: Int? = nil, _ text: String)
+        async throws(PortError)
+    {
         let event = next(kind, step: step, of: steps, text)
         try await outside.ledger.record([event], of: operation)
         await hub.send(event, of: operation)
     }
 
     /// Writes an operation's new state down, together with the event that tells of it.
-    func advance(_ operation: TussilagoCore.Operation, _ kind: OperationEvent.Kind, _ text: String) async throws(PortError) {
+    func advance(_ operation: TussilagoCore.Operation, _ kind: OperationEvent.Kind, _ text: String)
+        async throws(PortError)
+    {
         let event = next(kind, text)
         try await outside.ledger.advance(operation, events: [event])
         await hub.send(event, of: operation.id)

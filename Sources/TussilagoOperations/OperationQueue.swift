@@ -103,7 +103,8 @@ public actor OperationQueue {
             do throws(PortError) {
                 operation.state = .running
                 operation.attempt += 1
-                try await log.advance(operation, .started, "\(operation.request.kind.rawValue) \(operation.request.subject)")
+                try await log.advance(
+                    operation, .started, "\(operation.request.kind.rawValue) \(operation.request.subject)")
                 operation.release = try await runner.perform(operation)
                 operation.state = .succeeded
                 operation.endedAt = outside.now()
@@ -129,14 +130,17 @@ public actor OperationQueue {
         operation.state = .failed
         operation.endedAt = outside.now()
         await log.warn("operation failed", error)
-        do throws(PortError) { try await log.advance(operation, .failed, operation.failure?.message ?? error.cause) } catch {
+        do throws(PortError) {
+            try await log.advance(operation, .failed, operation.failure?.message ?? error.cause)
+        } catch {
             // The ledger is away: the operation stays open there, and the next agent takes it up.
             await log.warn("the failure could not be written down", error)
         }
     }
 
     /// After the last attempt of a deploy: if the old release still serves, what is half done is taken back.
-    private nonisolated func giveUp(_ operation: TussilagoCore.Operation, _ error: PortError, _ log: OperationLog) async {
+    private nonisolated func giveUp(_ operation: TussilagoCore.Operation, _ error: PortError, _ log: OperationLog) async
+    {
         guard case .deploy(let app, _) = operation.request else { return }
         let runner = OperationRunner(outside: outside, executor: executor, log: log)
         do throws(PortError) { try await runner.abandon(app, operation, after: error) } catch {

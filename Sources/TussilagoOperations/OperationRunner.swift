@@ -68,7 +68,8 @@ struct OperationRunner: Sendable {
         // An agent that died after the last step but one left the outcome in the ledger.
         guard made.state == .pending else {
             if made.state != .failed { return release.number }
-            throw PortError(.startFailed, "release \(release.number)", cause: "it failed before the agent was restarted")
+            throw PortError(
+                .startFailed, "release \(release.number)", cause: "it failed before the agent was restarted")
         }
         let before = try await wishes.desired(record, tenant: tenant, power: .asItIs)
         let wasRunning = try await Observer(outside).observe(before).status[reference.target]?.isActive ?? false
@@ -102,7 +103,8 @@ struct OperationRunner: Sendable {
     }
 
     private func power(_ reference: AppReference, _ power: DesiredApp.Power) async throws(PortError) {
-        let desired = try await wishes.desired(try await wishes.app(reference), tenant: try await wishes.tenant(reference.tenant), power: power)
+        let desired = try await wishes.desired(
+            try await wishes.app(reference), tenant: try await wishes.tenant(reference.tenant), power: power)
         try await reach(desired)
     }
 

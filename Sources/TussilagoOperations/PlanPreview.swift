@@ -30,7 +30,8 @@ public struct PlanPreview: Sendable {
         let observed = try await Observer(outside).observe(desired)
         let steps = Planner.plan(from: observed, to: desired).steps.map(\.description)
         return PlanResource(
-            steps: steps, changes: units(desired, observed, release) + environment(record, release) + routes(release, observed))
+            steps: steps,
+            changes: units(desired, observed, release) + environment(record, release) + routes(release, observed))
     }
 
     /// A directory is only named, not read: what is in it does not change a unit's text.
@@ -39,7 +40,8 @@ public struct PlanPreview: Sendable {
         return .imageWithFiles(image, tree: record.current?.artefact.tree ?? image.digest)
     }
 
-    private func units(_ desired: DesiredState, _ observed: ObservedState, _ release: Release) -> [PlanResource.Change] {
+    private func units(_ desired: DesiredState, _ observed: ObservedState, _ release: Release) -> [PlanResource.Change]
+    {
         let installed = observed.installed.units
         let new = desired.unitFiles.filter { installed[$0.path] != $0.text }.map { file in
             let process = process(of: file.path)
@@ -78,15 +80,21 @@ public struct PlanPreview: Sendable {
         func text(_ release: Release?) -> String? {
             release.map { $0.manifest.environment.map { "\($0.name)=\($0.value)\n" }.joined() }
         }
-        func image(_ release: Release?) -> String? { release.map { "\($0.artefact.image.reference) \($0.artefact.image.digest)\n" } }
+        func image(_ release: Release?) -> String? {
+            release.map { "\($0.artefact.image.reference) \($0.artefact.image.digest)\n" }
+        }
         var changes: [PlanResource.Change] = []
         if text(record.current) ?? "" != text(release) {
             changes.append(
-                .init(subject: "environment", reason: "the manifest's environment", before: text(record.current), after: text(release)))
+                .init(
+                    subject: "environment", reason: "the manifest's environment", before: text(record.current),
+                    after: text(release)))
         }
         if image(record.current) != image(release) {
             changes.append(
-                .init(subject: "image", reason: "what the image's name means now", before: image(record.current), after: image(release)))
+                .init(
+                    subject: "image", reason: "what the image's name means now", before: image(record.current),
+                    after: image(release)))
         }
         return changes
     }
@@ -98,7 +106,9 @@ public struct PlanPreview: Sendable {
             guard !hostnames.isEmpty else { return nil }
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            return (try? encoder.encode(caddy.route(release.app, hostnames))).map { String(decoding: $0, as: UTF8.self) + "\n" }
+            return (try? encoder.encode(caddy.route(release.app, hostnames))).map {
+                String(decoding: $0, as: UTF8.self) + "\n"
+            }
         }
         return [
             .init(
@@ -114,7 +124,8 @@ public struct PlanPreview: Sendable {
     /// The text of a process's newest template: what a new generation is compared with.
     private func newest(_ process: ProcessName, _ installed: [UnitFile.Path: String]) -> String? {
         installed.compactMap { path, text -> (Int, String)? in
-            guard case .template(_, let stem) = path, let name = TemplateName(stem: stem), name.process == process else {
+            guard case .template(_, let stem) = path, let name = TemplateName(stem: stem), name.process == process
+            else {
                 return nil
             }
             return (name.generation, text)

@@ -23,7 +23,8 @@ public enum Make {
 
     /// A process.
     public static func process(
-        _ name: String = "web", command: [String] = ["python3", "/app/app.py"], ingress: Ingress? = .socket, count: Int = 1,
+        _ name: String = "web", command: [String] = ["python3", "/app/app.py"], ingress: Ingress? = .socket,
+        count: Int = 1,
         limits: Limits = Limits()
     ) throws -> ProcessSpecification {
         ProcessSpecification(
@@ -34,7 +35,8 @@ public enum Make {
     /// An image that is in every test's storage.
     public static func image(_ digit: Character = "a") throws -> ImageIdentity {
         ImageIdentity(
-            reference: try ImageReference("localhost/python:3.13"), digest: try Digest(String(repeating: digit, count: 64)))
+            reference: try ImageReference("localhost/python:3.13"),
+            digest: try Digest(String(repeating: digit, count: 64)))
     }
 
     /// A release whose templates follow from its manifest and the history.
@@ -42,7 +44,9 @@ public enum Make {
         _ number: Int, of app: App, tenant: Tenant, manifest: Manifest, history: ReleaseHistory = ReleaseHistory(),
         tree: Digest? = nil
     ) throws -> Release {
-        guard let number = ReleaseNumber(rawValue: number) else { throw InvalidValue("release", given: "", rule: "none") }
+        guard let number = ReleaseNumber(rawValue: number) else {
+            throw InvalidValue("release", given: "", rule: "none")
+        }
         var templates: [ProcessName: Release.Template] = [:]
         for process in manifest.processes {
             let text = ProcessTemplate(tenant: tenant, app: app, process: process, hasFiles: tree != nil).text

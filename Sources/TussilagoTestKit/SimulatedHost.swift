@@ -144,7 +144,9 @@ public struct SimulatedHost: Sendable {
 
     /// Stops a unit, and with a target all that is part of it.
     public mutating func stop(_ unit: UnitName, willed: Bool) {
-        if !willed, active.contains(unit), upstreams.values.contains(where: { $0.unit == unit }) { outages.append(unit) }
+        if !willed, active.contains(unit), upstreams.values.contains(where: { $0.unit == unit }) {
+            outages.append(unit)
+        }
         active.remove(unit)
         guard unit.type == .target else { return }
         if let app = AppReference(unit: unit) {

@@ -29,9 +29,13 @@ struct DeployOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("The manifest.", valueName: "file"))
     var manifest = "tussilago.toml"
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("An image of the host's storage, instead of the manifest's.", valueName: "image"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("An image of the host's storage, instead of the manifest's.", valueName: "image"))
     var image: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("A directory to copy and mount read-only at /app.", valueName: "directory"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("A directory to copy and mount read-only at /app.", valueName: "directory"))
     var files: String?
 }

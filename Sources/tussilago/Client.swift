@@ -50,11 +50,14 @@ struct Client {
     }
 
     /// An operation's events from the given number on, until it has ended or the agent has.
-    func events(_ operation: UUID, after sequence: Int, _ show: @escaping @Sendable (OperationEvent) -> Void) async throws {
+    func events(_ operation: UUID, after sequence: Int, _ show: @escaping @Sendable (OperationEvent) -> Void)
+        async throws
+    {
         let decoder = EventDecoder(show)
         do throws(PortError) {
             let request = try HTTPRequest(
-                "GET", Paths.events(operation), headers: [("Accept", "text/event-stream"), ("Last-Event-ID", "\(sequence)")])
+                "GET", Paths.events(operation),
+                headers: [("Accept", "text/event-stream"), ("Last-Event-ID", "\(sequence)")])
             _ = try await http.stream(request, idle: .seconds(60)) { decoder.take($0) }
         } catch { throw failure(error) }
     }
@@ -73,7 +76,8 @@ struct Client {
         let data = Data(answer.body)
         guard (200..<300).contains(answer.status) else {
             let problem = try? APICoding.decode(Problem.self, from: data)
-            throw CommandFailure(problem ?? Problem(.inner, "the agent answered with status \(answer.status)"), json: json)
+            throw CommandFailure(
+                problem ?? Problem(.inner, "the agent answered with status \(answer.status)"), json: json)
         }
         do { return try APICoding.decode(Answer.self, from: data) } catch {
             let mend = "install the same version of tussilago and tussilagod"

@@ -36,7 +36,8 @@ struct CommandFailure: Error {
             for mistake in mistakes {
                 let key = mistake.key.isEmpty ? "" : "\(mistake.key): "
                 Output.standardError(
-                    "\(style.bold("\(problem.field ?? "tussilago.toml"):\(mistake.line):\(mistake.column)")): \(key)\(mistake.message)")
+                    "\(style.bold("\(problem.field ?? "tussilago.toml"):\(mistake.line):\(mistake.column)")): \(key)\(mistake.message)"
+                )
             }
             return
         }

@@ -34,10 +34,14 @@ struct Diff {
             var because: [String] = []
             for line in lines where line.mark != " " {
                 let key = line.text.prefix { $0 != "=" }
-                if let reason = reasons[String(key)], !because.contains("\(key): \(reason)") { because.append("\(key): \(reason)") }
+                if let reason = reasons[String(key)], !because.contains("\(key): \(reason)") {
+                    because.append("\(key): \(reason)")
+                }
             }
-            let head = "@@ line \(hunk.lowerBound + 1) @@" + (because.isEmpty ? "" : " \(because.joined(separator: "; "))")
-            return ([style.bold(head)] + lines.map { colour("\($0.mark)\($0.text)", $0.mark, style) }).joined(separator: "\n")
+            let head =
+                "@@ line \(hunk.lowerBound + 1) @@" + (because.isEmpty ? "" : " \(because.joined(separator: "; "))")
+            return ([style.bold(head)] + lines.map { colour("\($0.mark)\($0.text)", $0.mark, style) }).joined(
+                separator: "\n")
         }.joined(separator: "\n")
     }
 

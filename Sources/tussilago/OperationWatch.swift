@@ -18,7 +18,8 @@ struct OperationWatch {
         for attempt in 1... {
             do {
                 try await client.events(id, after: printer.last) { printer.show($0) }
-            } catch let failure as CommandFailure where failure.problem.code == .unavailable && attempt < Self.attempts {
+            } catch let failure as CommandFailure where failure.problem.code == .unavailable && attempt < Self.attempts
+            {
                 try await Task.sleep(for: .milliseconds(200))
                 continue
             }
@@ -32,7 +33,9 @@ struct OperationWatch {
     /// Waits for an operation's end, shows how it came out, and fails when it failed.
     func finish(_ accepted: OperationResource, detached: Bool = false) async throws {
         guard !detached else {
-            return try output.show(accepted) { "operation \($0.id.lowercased) is accepted; watch it with: tussilago op watch \($0.id.lowercased)" }
+            return try output.show(accepted) {
+                "operation \($0.id.lowercased) is accepted; watch it with: tussilago op watch \($0.id.lowercased)"
+            }
         }
         let ended = try await follow(accepted.id)
         guard ended.state == .failed else {
@@ -89,7 +92,8 @@ private final class StepPrinter: Sendable {
         case .accepted, .started: break
         case .stepStarted: if event.step == nil { output.line("   • \(event.text)") }
         case .stepEnded:
-            output.line("\(number)\(style.green("✓")) \(event.text)\(style.dim(took.map { "  \($0.milliseconds) ms" } ?? ""))")
+            output.line(
+                "\(number)\(style.green("✓")) \(event.text)\(style.dim(took.map { "  \($0.milliseconds) ms" } ?? ""))")
         case .stepFailed: output.line("\(number)\(style.red("✗")) \(event.text)")
         case .goingBack, .retrying: output.line(" \(style.bold("↩")) \(event.text)")
         case .succeeded: output.line("\(style.green("done:")) \(event.text)")

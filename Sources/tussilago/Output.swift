@@ -53,7 +53,8 @@ struct Style {
     let enabled: Bool
 
     init(descriptor: CInt) {
-        enabled = isatty(descriptor) == 1 && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
+        enabled =
+            isatty(descriptor) == 1 && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
     }
 
     func bold(_ text: String) -> String { wrap(text, "1") }

@@ -15,7 +15,8 @@ extension Platform {
             try await systemd.status(of: [app.target] + instances.map(\.unit))
         }
         let last = try await answering { () throws(PortError) in
-            try await ledger.operations(OperationQuery(page: PageQuery(limit: 1), tenant: app.tenant, app: app.app)).items.first
+            try await ledger.operations(OperationQuery(page: PageQuery(limit: 1), tenant: app.tenant, app: app.app))
+                .items.first
         }
         let shown = instances.map { instance in
             let unit = status[instance.unit] ?? .notFound
@@ -24,7 +25,8 @@ extension Platform {
                 active: unit.active, sub: unit.sub)
         }
         return AppStatusResource(
-            app: AppResource(record), state: Self.state(shown, target: status[app.target]), target: app.target.description,
+            app: AppResource(record), state: Self.state(shown, target: status[app.target]),
+            target: app.target.description,
             instances: shown, operation: last.map { OperationResource($0) })
     }
 
@@ -46,7 +48,8 @@ extension Platform {
 
     private var systemdPart: StatusResource.Part {
         get async {
-            do throws(PortError) { return .init(name: "systemd", ok: true, detail: try await systemd.version()) } catch {
+            do throws(PortError) { return .init(name: "systemd", ok: true, detail: try await systemd.version()) } catch
+            {
                 return .init(name: "systemd", ok: false, detail: "\(error.cause); systemctl status dbus")
             }
         }
@@ -55,7 +58,9 @@ extension Platform {
     private var caddyPart: StatusResource.Part {
         get async {
             let reachable = await caddy.isReachable()
-            return .init(name: "caddy", ok: reachable, detail: reachable ? "answers" : "does not answer; systemctl restart caddy")
+            return .init(
+                name: "caddy", ok: reachable, detail: reachable ? "answers" : "does not answer; systemctl restart caddy"
+            )
         }
     }
 
@@ -64,7 +69,8 @@ extension Platform {
         let live = await queue.hub.watch(operation)
         let shown = try await self.operation(operation)
         let past = try await past(operation, after: sequence)
-        let (stream, continuation) = AsyncStream.makeStream(of: OperationEvent.self, bufferingPolicy: .bufferingNewest(1_000))
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: OperationEvent.self, bufferingPolicy: .bufferingNewest(1_000))
         let task = Task {
             var last = sequence
             for event in past {
@@ -85,7 +91,8 @@ extension Platform {
         var events: [OperationEvent] = []
         var last = sequence
         while true {
-            let page = try await answering { () throws(PortError) in try await ledger.events(of: operation, after: last) }
+            let page = try await answering { () throws(PortError) in try await ledger.events(of: operation, after: last)
+            }
             guard let end = page.last?.sequence else { return events }
             events += page
             last = end

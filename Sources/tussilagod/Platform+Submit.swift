@@ -32,11 +32,13 @@ extension Platform {
 
     private func parse(_ submission: Submission) throws(Problem) -> TussilagoCore.Operation.Request {
         switch submission {
-        case .createTenant(let request): .createTenant(try name(request.name) { text throws(InvalidValue) in try TenantName(text) })
+        case .createTenant(let request):
+            .createTenant(try name(request.name) { text throws(InvalidValue) in try TenantName(text) })
         case .deleteTenant(let tenant): .deleteTenant(tenant)
         case .createApp(let tenant, let request):
             .createApp(
-                AppReference(tenant: tenant, app: try name(request.name) { text throws(InvalidValue) in try AppName(text) }))
+                AppReference(
+                    tenant: tenant, app: try name(request.name) { text throws(InvalidValue) in try AppName(text) }))
         case .deleteApp(let app): .deleteApp(app)
         case .deploy(let app, let request): .deploy(app, try deployment(request))
         case .start(let app): .start(app)
@@ -85,7 +87,8 @@ extension Platform {
         }
         guard let isThere else { throw PortError(.notFound, "tenant", cause: "there is no tenant \(request.tenant)") }
         if case .deleteTenant(let name) = request, isThere.apps > 0 {
-            throw PortError(.conflict, "apps", cause: "tenant \(name) still has \(isThere.apps) apps; delete them first")
+            throw PortError(
+                .conflict, "apps", cause: "tenant \(name) still has \(isThere.apps) apps; delete them first")
         }
         guard let reference = request.app else { return }
         let app = try await ledger.app(reference)

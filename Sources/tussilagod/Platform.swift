@@ -25,7 +25,8 @@ struct Platform: Domain {
     }
 
     func tenants(_ query: PageQuery) async throws(Problem) -> PageResource<TenantResource> {
-        PageResource(try await answering { () throws(PortError) in try await ledger.tenants(query) }.map { TenantResource($0) })
+        PageResource(
+            try await answering { () throws(PortError) in try await ledger.tenants(query) }.map { TenantResource($0) })
     }
 
     func tenant(_ name: TenantName) async throws(Problem) -> TenantResource {
@@ -35,7 +36,9 @@ struct Platform: Domain {
     func apps(of tenant: TenantName?, _ query: PageQuery) async throws(Problem) -> PageResource<AppResource> {
         if let tenant { _ = try await known(tenant) }
         return PageResource(
-            try await answering { () throws(PortError) in try await ledger.apps(of: tenant, query) }.map { AppResource($0) })
+            try await answering { () throws(PortError) in try await ledger.apps(of: tenant, query) }.map {
+                AppResource($0)
+            })
     }
 
     func app(_ app: AppReference) async throws(Problem) -> AppResource { AppResource(try await known(app)) }

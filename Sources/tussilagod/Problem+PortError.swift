@@ -25,10 +25,12 @@ extension Problem {
             return
         }
         if error.subject == "Idempotency-Key" {
-            self.init(.keyReused, "the key was used for another request", field: "Idempotency-Key", remedy: "use a fresh key")
+            self.init(
+                .keyReused, "the key was used for another request", field: "Idempotency-Key", remedy: "use a fresh key")
         } else if let running = UUID(uuidString: error.subject) {
             self.init(
-                .busy, "another operation about the same is under way", remedy: "tussilago op watch \(running.lowercased)",
+                .busy, "another operation about the same is under way",
+                remedy: "tussilago op watch \(running.lowercased)",
                 operation: running)
         } else {
             self.init(.conflict, error.cause, field: error.subject)

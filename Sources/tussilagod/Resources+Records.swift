@@ -25,6 +25,7 @@ extension ReleaseResource {
             id: release.id, number: release.number, state: record.state, createdAt: record.createdAt,
             operation: record.operation, image: release.artefact.image.reference.text,
             imageDigest: release.artefact.image.digest.description, tree: release.artefact.tree?.description,
-            hostnames: release.manifest.hostnames.map(\.text), processes: release.manifest.processes.map(\.name.rawValue))
+            hostnames: release.manifest.hostnames.map(\.text),
+            processes: release.manifest.processes.map(\.name.rawValue))
     }
 }

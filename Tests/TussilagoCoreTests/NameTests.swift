@@ -3,7 +3,8 @@ import TussilagoCore
 import TussilagoTestKit
 
 @Suite struct NameTests {
-    @Test("A name is a lower-case DNS label", arguments: ["a", "acme", "a-b", "a1", "my-long-tenant-name-of-32-chars-x"])
+    @Test(
+        "A name is a lower-case DNS label", arguments: ["a", "acme", "a-b", "a1", "my-long-tenant-name-of-32-chars-x"])
     func accepts(text: String) throws {
         if text.count <= 32 { #expect(try TenantName(text).rawValue == text) }
     }
@@ -11,7 +12,8 @@ import TussilagoTestKit
     @Test(
         "Whatever could end a line, a path or a level is no name",
         arguments: [
-            "", "A", "1a", "-a", "a-", "a_b", "a.b", "a/b", "../x", "a b", "a\n", "a\u{0}", "é", "a\u{2028}b", "%i", "a@b",
+            "", "A", "1a", "-a", "a-", "a_b", "a.b", "a/b", "../x", "a b", "a\n", "a\u{0}", "é", "a\u{2028}b", "%i",
+            "a@b",
             String(repeating: "a", count: 33),
         ])
     func refuses(text: String) { #expect(throws: InvalidValue.self) { try TenantName(text) } }
@@ -22,7 +24,11 @@ import TussilagoTestKit
         let letters = Array("abz09-")
         for _ in 0..<5_000 {
             func word(_ limit: Int) -> String {
-                "x" + String((0..<Int.random(in: 0..<limit, using: &random)).compactMap { _ in letters.randomElement(using: &random) }) + "y"
+                "x"
+                    + String(
+                        (0..<Int.random(in: 0..<limit, using: &random)).compactMap { _ in
+                            letters.randomElement(using: &random)
+                        }) + "y"
             }
             let app = AppReference(tenant: try TenantName(word(28)), app: try AppName(word(28)))
             #expect(AppReference(unit: app.target) == app)
@@ -44,24 +50,31 @@ import TussilagoTestKit
         #expect(path.utf8.count <= 107)
     }
 
-    @Test("A unit name that the platform would not make is none of its instances", arguments: [
-        "tussilago-acme-shop-web@.service", "tussilago-acme-shop-web@0.service", "tussilago-acme-shop-web@07.service",
-        "tussilago-acme-shop-web@7.1.service", "tussilago-acme-shop-web.1@7.service", "tussilago-acme-shop@7.service",
-        "ssh.service", "tussilago-acme-shop-web@7.target",
-    ])
+    @Test(
+        "A unit name that the platform would not make is none of its instances",
+        arguments: [
+            "tussilago-acme-shop-web@.service", "tussilago-acme-shop-web@0.service",
+            "tussilago-acme-shop-web@07.service",
+            "tussilago-acme-shop-web@7.1.service", "tussilago-acme-shop-web.1@7.service",
+            "tussilago-acme-shop@7.service",
+            "ssh.service", "tussilago-acme-shop-web@7.target",
+        ])
     func refusesUnits(text: String) {
         #expect(UnitName(text).flatMap { Instance(unit: $0) } == nil)
     }
 }
 
 @Suite struct HostnameTests {
-    @Test("All spellings of a hostname are one", arguments: ["shop.example.org", "SHOP.example.org", "shop.example.org.", "Shop.Example.Org."])
+    @Test(
+        "All spellings of a hostname are one",
+        arguments: ["shop.example.org", "SHOP.example.org", "shop.example.org.", "Shop.Example.Org."])
     func normalises(text: String) throws { #expect(try Hostname(text).text == "shop.example.org") }
 
     @Test(
         "What is no single fully qualified name is refused",
         arguments: [
-            "", ".", "localhost", "*.example.org", "shop..example.org", "-a.example.org", "a-.example.org", "a_b.example.org",
+            "", ".", "localhost", "*.example.org", "shop..example.org", "-a.example.org", "a-.example.org",
+            "a_b.example.org",
             "shop.example.org:80", "http://shop.example.org", "127.0.0.1", "bücher.example", "shop.example.org..",
             "a b.example.org", "shop.example.org\n", String(repeating: "a", count: 64) + ".org",
         ])
@@ -69,7 +82,9 @@ import TussilagoTestKit
 }
 
 @Suite struct ValueTests {
-    @Test("An image must name its registry", arguments: ["python", "python:3.13", "library/python", "", "localhost/", "localhost/py thon", "localhost/a\n"])
+    @Test(
+        "An image must name its registry",
+        arguments: ["python", "python:3.13", "library/python", "", "localhost/", "localhost/py thon", "localhost/a\n"])
     func refusesImages(text: String) { #expect(throws: InvalidValue.self) { try ImageReference(text) } }
 
     @Test("An image without a tag is the latest")
@@ -95,19 +110,26 @@ import TussilagoTestKit
         #expect(try #require(ranges.last).host(UserRange.size - 1) <= 2_147_352_575)
     }
 
-    @Test("Neither an argument nor a value carries control characters", arguments: ["a\nb", "a\u{0}b", "\u{1B}[31m", "a\u{85}b", "a\u{2028}b", "a\u{202E}b"])
+    @Test(
+        "Neither an argument nor a value carries control characters",
+        arguments: ["a\nb", "a\u{0}b", "\u{1B}[31m", "a\u{85}b", "a\u{2028}b", "a\u{202E}b"])
     func refusesControls(text: String) {
         #expect(throws: InvalidValue.self) { try CommandArgument(text) }
         #expect(throws: InvalidValue.self) { try EnvironmentVariable(name: "A", value: text) }
     }
 
     @Test("The platform's own variables cannot be set")
-    func refusesOwnVariables() { #expect(throws: InvalidValue.self) { try EnvironmentVariable(name: "TUSSILAGO_IMAGE", value: "x") } }
+    func refusesOwnVariables() {
+        #expect(throws: InvalidValue.self) { try EnvironmentVariable(name: "TUSSILAGO_IMAGE", value: "x") }
+    }
 
     @Test("An operation moves only along its edges")
     func edges() {
         let all = Operation.State.allCases
         let allowed = all.flatMap { from in all.filter { from.mayBecome($0) }.map { "\(from)>\($0)" } }
-        #expect(allowed == ["accepted>running", "accepted>failed", "running>running", "running>succeeded", "running>failed"])
+        #expect(
+            allowed == [
+                "accepted>running", "accepted>failed", "running>running", "running>succeeded", "running>failed",
+            ])
     }
 }

@@ -30,7 +30,9 @@ import TussilagoTestKit
             if world.random.oneIn(3) { world.host.reboot() }
             try world.perform(Planner.plan(from: world.host.observe(desired), to: desired))
             #expect(world.differences(from: desired) == [], "seed \(seed), cut after \(cut)")
-            #expect(Planner.plan(from: world.host.observe(desired), to: desired).steps.isEmpty, "seed \(seed), cut after \(cut)")
+            #expect(
+                Planner.plan(from: world.host.observe(desired), to: desired).steps.isEmpty,
+                "seed \(seed), cut after \(cut)")
         }
     }
 

@@ -43,7 +43,9 @@ struct RandomWorld {
         let number = (history.last?.rawValue ?? 0) + 1
         let release = try Make.release(number, of: app, tenant: tenant, manifest: manifest(), history: history)
         for (process, template) in release.templates {
-            if history.templates[process]?.contains(template) != true { history.templates[process, default: []].append(template) }
+            if history.templates[process]?.contains(template) != true {
+                history.templates[process, default: []].append(template)
+            }
             history.generations[process] = max(history.generations[process] ?? 0, template.generation)
         }
         history.last = release.number
@@ -64,7 +66,9 @@ struct RandomWorld {
             try Make.process(ingress: ingress, count: Int.random(in: 1...2, using: &random), limits: limits())
         ]
         if random.oneIn(2) { processes.append(try Make.process("worker", ingress: nil, limits: limits())) }
-        let hostnames = try ["shop.example.org", "www.example.org"].filter { _ in random.oneIn(2) }.map { try Hostname($0) }
+        let hostnames = try ["shop.example.org", "www.example.org"].filter { _ in random.oneIn(2) }.map {
+            try Hostname($0)
+        }
         return Manifest(
             processes: processes, hostnames: ingress == nil ? [] : hostnames,
             drainSeconds: Int.random(in: 0...2, using: &random))
@@ -81,7 +85,8 @@ struct RandomWorld {
                 host.units[path] = nil
                 host.reloadOwed = true
             }
-        case 2: if let path = host.units.keys.sorted().randomElement(using: &random) { host.units[path]? += "# edited\n" }
+        case 2:
+            if let path = host.units.keys.sorted().randomElement(using: &random) { host.units[path]? += "# edited\n" }
         case 3:
             if let instance = host.live.sorted().randomElement(using: &random), !host.active.contains(instance.unit) {
                 host.live.remove(instance)
@@ -105,7 +110,9 @@ struct RandomWorld {
         guard let app = desired.app else {
             var left: [String] = []
             if !installed.units.isEmpty { left.append("unit files") }
-            if !installed.live.isEmpty || !installed.releases.isEmpty || installed.upstream != nil { left.append("links") }
+            if !installed.live.isEmpty || !installed.releases.isEmpty || installed.upstream != nil {
+                left.append("links")
+            }
             if host.routes.leads(to: reference) { left.append("routes") }
             if host.active.contains(where: { Instance(unit: $0)?.app == reference }) { left.append("instances") }
             return left

@@ -36,7 +36,8 @@ import TussilagoTestKit
         for ingress in [Ingress.socket, .port(80), nil] {
             let lines = try text(Make.process(ingress: ingress), hasFiles: true).split(separator: "\n")
             for line in [
-                "ReadOnly=true", "DropCapability=all", "NoNewPrivileges=true", "User=10001", "Group=10001", "Pull=never",
+                "ReadOnly=true", "DropCapability=all", "NoNewPrivileges=true", "User=10001", "Group=10001",
+                "Pull=never",
                 "UIDMap=0:1879506944:65536", "GIDMap=0:1879506944:65536", "MemoryMax=268435456", "CPUQuota=100%",
                 "TasksMax=512", "IOWeight=100", "MemorySwapMax=0", "LimitCORE=0", "LogDriver=passthrough",
                 "GlobalArgs=--runtime=/usr/libexec/tussilago/tussilago-runsc",
@@ -48,7 +49,9 @@ import TussilagoTestKit
 
     @Test("What a tenant writes is one quoted word and nothing else")
     func quotes() throws {
-        let hostile = [#"%H"#, "$PATH", "${HOME}", #"a"b"#, #"a\"#, "a b", "; rm -rf /", "--privileged", "'x'", "#no", "[Service]"]
+        let hostile = [
+            #"%H"#, "$PATH", "${HOME}", #"a"b"#, #"a\"#, "a b", "; rm -rf /", "--privileged", "'x'", "#no", "[Service]",
+        ]
         let text = try text(Make.process(command: ["prog"] + hostile))
         let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("Exec=") })
         #expect(
@@ -62,7 +65,8 @@ import TussilagoTestKit
         let characters = Array(#"abc %$"'\;[]=#{}~&|<>*?!-éß日"#)
         for _ in 0..<5_000 {
             let argument = String((0..<20).compactMap { _ in characters.randomElement(using: &random) })
-            let plain = try text(Make.process(command: ["prog", "x"])), hostile = try text(Make.process(command: ["prog", argument]))
+            let plain = try text(Make.process(command: ["prog", "x"])),
+                hostile = try text(Make.process(command: ["prog", argument]))
             let differing = zip(plain.split(separator: "\n"), hostile.split(separator: "\n")).filter { $0 != $1 }
             #expect(plain.split(separator: "\n").count == hostile.split(separator: "\n").count)
             #expect(differing.allSatisfy { $0.1.hasPrefix("Exec=\"") && $0.1.hasSuffix("\"") })
@@ -89,7 +93,8 @@ import TussilagoTestKit
 
     @Test("A route dials the app's upstream and nothing that a tenant could choose")
     func dialsTheUpstream() throws {
-        let server = CaddyConfiguration().server(RouteTable([(try Hostname("shop.example.org"), try AppReference("acme/shop"))]))
+        let server = CaddyConfiguration().server(
+            RouteTable([(try Hostname("shop.example.org"), try AppReference("acme/shop"))]))
         func dials(_ value: JSONValue) -> [String] {
             switch value {
             case .object(let members):

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SQLiteLedger
 import Testing
 import TussilagoCore
 import TussilagoOperations
@@ -85,7 +86,8 @@ import TussilagoTestKit
                 group.addTask {
                     let app = try AppReference("acme/app\(number)")
                     _ = try await platform.run(.createApp(app))
-                    guard case .deploy(_, let deployment) = try platform.deploy(hostnames: ["a\(number).example.org"]) else { return }
+                    guard case .deploy(_, let deployment) = try platform.deploy(hostnames: ["a\(number).example.org"])
+                    else { return }
                     #expect(try await platform.run(.deploy(app, deployment)).state == .succeeded)
                 }
             }
@@ -104,7 +106,7 @@ import TussilagoTestKit
         let host = await platform.host.host
         #expect(host.units.isEmpty && host.loaded.isEmpty && host.live.isEmpty && host.upstreams.isEmpty)
         #expect(host.routes.routes.isEmpty)
-        #expect(host.wants.values.allSatisfy(\.isEmpty))
+        #expect(host.wants.values.flatMap { $0 } == [])
     }
 
     @Test("Stop and start keep the release")

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import SQLiteLedger
 import Testing
 import TussilagoCore
 import TussilagoOperations
@@ -36,7 +37,9 @@ import TussilagoTestKit
         }
     }
 
-    @Test("A call that is refused leads back to the old release, or forward once the new one serves", arguments: [false, true])
+    @Test(
+        "A call that is refused leads back to the old release, or forward once the new one serves",
+        arguments: [false, true])
     func refused(afterEffect: Bool) async throws {
         for at in 1...(try await Self.calls()) {
             let platform = try await Platform()
@@ -62,7 +65,8 @@ import TussilagoTestKit
             var patient = Backoff()
             patient.first = .seconds(60)
             let dying = try await Platform.dying(platform, patient)
-            let accepted = try await dying.accept(try Self.change(platform), caller: "root", requestID: UUID(), key: nil)
+            let accepted = try await dying.accept(
+                try Self.change(platform), caller: "root", requestID: UUID(), key: nil)
             while await platform.host.calls.count < at { try await Task.sleep(for: .milliseconds(1)) }
             await platform.host.inject([])
             let next = platform.anotherQueue()
@@ -94,6 +98,8 @@ extension Platform {
         let outside = Outside(
             ledger: platform.ledger, units: platform.host, services: platform.host, routing: platform.host,
             images: platform.host, logs: platform.host, sleep: { _ in try await Task.sleep(for: .seconds(3_600)) })
-        return OperationQueue(outside, limit: 1, backoff: backoff, logger: .init(label: "dying", factory: { _ in SwiftLogNoOpLogHandler() }))
+        return OperationQueue(
+            outside, limit: 1, backoff: backoff,
+            logger: .init(label: "dying", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 }

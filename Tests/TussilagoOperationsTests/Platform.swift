@@ -66,7 +66,9 @@ struct Platform {
         _ = try await run(deploy())
     }
 
-    func deploy(_ text: String = "one", hostnames: [String] = ["shop.example.org"]) throws -> TussilagoCore.Operation.Request {
+    func deploy(_ text: String = "one", hostnames: [String] = ["shop.example.org"]) throws
+        -> TussilagoCore.Operation.Request
+    {
         let manifest = Manifest(
             processes: [try Make.process()], hostnames: try hostnames.map { try Hostname($0) },
             environment: [try EnvironmentVariable(name: "TEXT", value: text)], drainSeconds: 0)

@@ -18,7 +18,7 @@ CADDY = "/run/caddy/admin.sock"
 SERVER = "/config/apps/http/servers/tussilago"
 BENCH = "/srv/bench"
 
-DEPLOYS, ACTIVATIONS, REQUESTS, SAMPLES, ROUTES, TABLES = 9, 15, 2000, 5, 500, 3
+DEPLOYS, ACTIVATIONS, REQUESTS, SAMPLES, ROUTES, TABLES = 9, 31, 2000, 5, 500, 2
 
 MANIFEST = """\
 image = "localhost/python:3.13"

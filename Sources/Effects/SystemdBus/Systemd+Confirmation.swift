@@ -1,33 +1,44 @@
 internal import TussilagoCore
 
 extension Systemd {
-    /// Looks again at a unit whose start systemd calls done.
+    /// Looks again at units whose starts systemd calls done; the error is that of the first that does not run.
     ///
     /// systemd says so too when a condition does not hold and nothing was started (`job_run_and_invalidate` in its
     /// `src/core/job.c`), and when a service without a readiness of its own has failed a moment later.
-    func confirmStart(of unit: UnitName) async throws(PortError) {
-        let listed = try await list(unit, timeout: .seconds(5))
-        switch listed.status.active {
-        case "failed":
-            throw PortError(.startFailed, unit.description, cause: "it failed right after its start")
-        case "inactive":
+    func confirmStart(of units: [UnitName]) async throws(PortError) {
+        guard !units.isEmpty else { return }
+        let listed = Dictionary(
+            try await list(units, timeout: Self.timeout).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for unit in units {
+            guard let now = listed[unit.description] else { continue }
+            if now.status.active == "failed" {
+                throw PortError(.startFailed, unit.description, cause: "it failed right after its start")
+            }
             // What has run and ended well, as a oneshot does, is inactive too.
-            if try await conditionsHeld(listed) { return }
+            guard now.status.active == "inactive", try await !conditionsHeld(now) else { continue }
             if let failure = JobKind.start.failure(of: unit, .skipped) { throw failure }
-        default: return
         }
     }
 
-    /// Keeps a unit loaded until ``release(_:)`` or the end of the connection.
+    /// Keeps units loaded until ``release(_:)`` or the end of the connection.
     ///
     /// systemd unloads what neither runs nor is wanted at once, and with it what it knows of the unit's conditions.
-    func hold(_ unit: UnitName) async {
-        try? await call(Self.method("RefUnit"), [.string(unit.description)], timeout: .seconds(5)) { _ in }
-    }
+    func hold(_ units: [UnitName]) async { await callEach("RefUnit", units) }
 
     /// Ends ``hold(_:)``.
-    func release(_ unit: UnitName) async {
-        try? await call(Self.method("UnrefUnit"), [.string(unit.description)], timeout: .seconds(5)) { _ in }
+    func release(_ units: [UnitName]) async { await callEach("UnrefUnit", units) }
+
+    /// Failures do not matter here: a unit that does not exist is told of by its start.
+    private func callEach(_ member: String, _ units: [UnitName]) async {
+        await withTaskGroup { group in
+            for unit in units {
+                group.addTask {
+                    try? await self.call(
+                        Self.method(member), [.string(unit.description)], timeout: .seconds(5)
+                    ) { _ in }
+                }
+            }
+        }
     }
 
     private func conditionsHeld(_ unit: Listed) async throws(PortError) -> Bool {

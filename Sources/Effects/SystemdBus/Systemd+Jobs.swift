@@ -17,7 +17,15 @@ extension Systemd {
     }
 
     public func start(_ units: [UnitName], deadline: Duration) async throws(PortError) {
-        try await perform(.start, units, within: deadline)
+        let result: Result<Void, PortError>
+        do throws(PortError) {
+            await hold(units)
+            try await perform(.start, units, within: deadline)
+            result = .success(try await confirmStart(of: units))
+        } catch { result = .failure(error) }
+        // Not part of the caller's task: what was cancelled must be released as well.
+        Task { await release(units) }
+        try result.get()
     }
 
     public func stop(_ units: [UnitName], deadline: Duration) async throws(PortError) {
@@ -48,19 +56,6 @@ extension Systemd {
     private func perform(
         _ kind: JobKind, _ unit: UnitName, by deadline: ContinuousClock.Instant
     ) async throws(PortError) {
-        guard kind == .start else { return try await run(kind, unit, by: deadline) }
-        await hold(unit)
-        let result: Result<Void, PortError>
-        do throws(PortError) {
-            try await run(kind, unit, by: deadline)
-            result = .success(try await confirmStart(of: unit))
-        } catch { result = .failure(error) }
-        // Not part of the caller's task: what was cancelled must be released as well.
-        Task { await release(unit) }
-        try result.get()
-    }
-
-    private func run(_ kind: JobKind, _ unit: UnitName, by deadline: ContinuousClock.Instant) async throws(PortError) {
         let job: String
         do throws(BusFailure) {
             try await subscribe()
@@ -131,7 +126,7 @@ extension Systemd {
         }
     }
 
-    func list(_ unit: UnitName, timeout: Duration) async throws(PortError) -> Listed {
+    private func list(_ unit: UnitName, timeout: Duration) async throws(PortError) -> Listed {
         let listed = try await list([unit], timeout: timeout)
         return listed.first ?? Listed(name: unit.description, path: "/", status: .notFound, hasJob: false)
     }

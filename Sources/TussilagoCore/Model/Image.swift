@@ -11,7 +11,8 @@ public struct ImageReference: Hashable, Sendable, Codable, CustomStringConvertib
         func refuse(_ rule: String) -> InvalidValue { InvalidValue("image", given: text, rule: rule) }
         guard !text.isEmpty, text.utf8.count <= 255 else { throw refuse("it must have 1 to 255 characters") }
         let allowed = Set("-._:/@".utf8)
-        guard text.utf8.allSatisfy({ $0.isLowercaseLetter || $0.isUppercaseLetter || $0.isDigit || allowed.contains($0) })
+        guard
+            text.utf8.allSatisfy({ $0.isLowercaseLetter || $0.isUppercaseLetter || $0.isDigit || allowed.contains($0) })
         else { throw refuse("only letters, digits and - . _ : / @ may stand in it") }
         let components = text.split(separator: "/", omittingEmptySubsequences: false)
         guard components.count >= 2, components.allSatisfy({ $0.utf8.first.map { $0.isAlphanumeric } ?? false }) else {

@@ -38,7 +38,9 @@ public struct Instance: Hashable, Comparable, Sendable, Codable, CustomStringCon
         let parts = unit.stem.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, let template = TemplateName(stem: String(parts[0])) else { return nil }
         let numbers = parts[1].split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
-        guard let first = numbers.first, let number = first, let release = ReleaseNumber(rawValue: number) else { return nil }
+        guard let first = numbers.first, let number = first, let release = ReleaseNumber(rawValue: number) else {
+            return nil
+        }
         guard numbers.count <= 2, let copy = numbers.count == 2 ? numbers[1] : 1, copy >= 1 else { return nil }
         self.init(
             app: template.app, process: template.process, generation: template.generation, release: release, copy: copy)

@@ -17,7 +17,8 @@ public struct UnitName: Hashable, Comparable, Sendable, Codable, CustomStringCon
 
     /// Parses a unit name; nil when it is not one of the platform's.
     public init?(_ text: some StringProtocol) {
-        guard let dot = text.lastIndex(of: "."), let type = Kind(rawValue: String(text[text.index(after: dot)...])) else {
+        guard let dot = text.lastIndex(of: "."), let type = Kind(rawValue: String(text[text.index(after: dot)...]))
+        else {
             return nil
         }
         let stem = text[..<dot]

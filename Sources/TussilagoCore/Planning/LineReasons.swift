@@ -2,7 +2,8 @@
 public enum LineReasons {
     /// The reason for a line that begins with `key=`; nil when the key is none of a unit's.
     public static func reason(for key: String, process: ProcessName) -> String? {
-        manifest[key].map { "the manifest's \($0) of process \(process)" } ?? (policy.contains(key) ? "the sandbox policy" : nil)
+        manifest[key].map { "the manifest's \($0) of process \(process)" }
+            ?? (policy.contains(key) ? "the sandbox policy" : nil)
     }
 
     private static let manifest = [
@@ -14,7 +15,8 @@ public enum LineReasons {
     ]
 
     private static let policy: Set = [
-        "GlobalArgs", "Pull", "ReadOnly", "ReadOnlyTmpfs", "DropCapability", "NoNewPrivileges", "User", "Group", "ShmSize",
+        "GlobalArgs", "Pull", "ReadOnly", "ReadOnlyTmpfs", "DropCapability", "NoNewPrivileges", "User", "Group",
+        "ShmSize",
         "StopTimeout", "LogDriver", "HealthCmd", "PodmanArgs", "Restart", "RestartSec", "RestartSteps",
         "RestartMaxDelaySec", "SuccessExitStatus", "TimeoutStopSec", "LimitCORE", "MemorySwapMax", "OOMPolicy",
         "SyslogLevelPrefix", "LogRateLimitIntervalSec", "LogRateLimitBurst", "UIDMap", "GIDMap", "StartLimitBurst",

@@ -232,7 +232,9 @@ extension DesiredState {
             units.formUnion(app?.instances.map(\.unit) ?? [])
             units.formUnion(installed.live.map(\.unit))
             for path in installed.units.keys {
-                if case .network = path, let unit = path.generatedService.flatMap({ UnitName($0) }) { units.insert(unit) }
+                if case .network = path, let unit = path.generatedService.flatMap({ UnitName($0) }) {
+                    units.insert(unit)
+                }
             }
         }
         return units.sorted()

@@ -27,7 +27,8 @@ extension Step: CustomStringConvertible {
         case .reload: "reload systemd"
         case .start(let units): "start \(list(units)) and wait until ready"
         case .route(let app, let hostnames):
-            hostnames.isEmpty ? "remove the routes of \(app) from Caddy" : "tell Caddy that \(list(hostnames)) is \(app)"
+            hostnames.isEmpty
+                ? "remove the routes of \(app) from Caddy" : "tell Caddy that \(list(hostnames)) is \(app)"
         case .drain(let seconds): "drain the replaced release for \(seconds) s"
         case .stop(let units): "stop \(list(units))"
         case .halt(let units): "stop \(list(units))"
@@ -46,8 +47,10 @@ extension FileChange: CustomStringConvertible {
         case .install(let files): "install \(count(files.count, "unit file"))"
         case .uninstall(let paths): "remove \(count(paths.count, "unit file"))"
         case .settle: "note that systemd has loaded them"
-        case .want(let target, let units): units.isEmpty ? "\(target) starts nothing" : "\(target) starts \(list(units))"
-        case .enable(let unit, let target, let on): on ? "\(target) starts \(unit)" : "\(target) no longer starts \(unit)"
+        case .want(let target, let units):
+            units.isEmpty ? "\(target) starts nothing" : "\(target) starts \(list(units))"
+        case .enable(let unit, let target, let on):
+            on ? "\(target) starts \(unit)" : "\(target) no longer starts \(unit)"
         case .point(let app, let instance):
             if let instance { "switch \(app) to release \(instance.release)" } else { "take \(app) off its upstream" }
         }

@@ -29,7 +29,9 @@ public struct CaddyConfiguration: Hashable, Sendable {
     /// All that Caddy starts with.
     public func document(_ table: RouteTable) -> JSONValue {
         [
-            "admin": ["listen": .string("unix/\(adminSocket)"), "origins": ["localhost"], "config": ["persist": false]],
+            "admin": [
+                "listen": .string("unix/\(adminSocket)"), "origins": ["localhost"], "config": ["persist": false],
+            ],
             "apps": ["http": ["grace_period": "5s", "servers": ["tussilago": server(table)]]],
         ]
     }

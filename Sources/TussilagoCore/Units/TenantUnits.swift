@@ -19,7 +19,8 @@ extension Tenant {
         target.section("Install")
         target.set("WantedBy", "multi-user.target")
         return [
-            UnitFile(path: .system(name.slice), text: slice.text), UnitFile(path: .system(name.target), text: target.text),
+            UnitFile(path: .system(name.slice), text: slice.text),
+            UnitFile(path: .system(name.target), text: target.text),
         ]
     }
 

@@ -30,7 +30,12 @@ struct AppCommand: AsyncParsableCommand {
             try options.output.show(apps) { apps in
                 Output.table(
                     ["APP", "RELEASE", "HOSTNAMES"],
-                    apps.map { ["\($0.tenant)/\($0.name)", $0.release?.description ?? "-", $0.hostnames.joined(separator: " ")] })
+                    apps.map {
+                        [
+                            "\($0.tenant)/\($0.name)", $0.release?.description ?? "-",
+                            $0.hostnames.joined(separator: " "),
+                        ]
+                    })
             }
         }
     }

@@ -7,7 +7,9 @@ import TussilagoCore
 struct DeployCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "deploy", abstract: "Makes a release of an app and switches to it once it is ready.",
-        discussion: "The old release serves until the new one has answered its health check; if it never does, nothing changes.")
+        discussion:
+            "The old release serves until the new one has answered its health check; if it never does, nothing changes."
+    )
     @OptionGroup var options: GlobalOptions
     @OptionGroup var argument: AppArgument
     @OptionGroup var deploy: DeployOptions
@@ -44,7 +46,8 @@ struct PlanCommand: AsyncParsableCommand {
                 let kind = change.before == nil ? "new" : change.after == nil ? "gone" : "changed"
                 lines.append(style.bold("\(change.subject) (\(kind))"))
                 lines.append("# \(change.reason)")
-                let reasons = Dictionary(change.lines.map { ($0.key, $0.reason) }, uniquingKeysWith: { first, _ in first })
+                let reasons = Dictionary(
+                    change.lines.map { ($0.key, $0.reason) }, uniquingKeysWith: { first, _ in first })
                 lines.append(Diff.unified(change.before, change.after, reasons: reasons, style: style))
                 lines.append("")
             }
@@ -60,7 +63,8 @@ extension DeployOptions {
 
     /// Reads the manifest and makes paths absolute: the agent has another working directory.
     func request(json: Bool) throws -> DeployRequest {
-        DeployRequest(manifest: try readManifest(json: json), image: image, files: try files.map { try absolute($0, json: json) })
+        DeployRequest(
+            manifest: try readManifest(json: json), image: image, files: try files.map { try absolute($0, json: json) })
     }
 
     /// Mistakes of a manifest are told with the name of the file that they are in.

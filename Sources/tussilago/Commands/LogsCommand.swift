@@ -24,7 +24,9 @@ struct LogsCommand: ParsableCommand {
         pointers.append(nil)
         execvp("journalctl", &pointers)
         throw CommandFailure(
-            Problem(.unavailable, "journalctl cannot be run: \(String(cString: strerror(errno)))", remedy: "apt install systemd"),
+            Problem(
+                .unavailable, "journalctl cannot be run: \(String(cString: strerror(errno)))",
+                remedy: "apt install systemd"),
             json: options.json)
     }
 }

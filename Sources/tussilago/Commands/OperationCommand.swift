@@ -32,7 +32,10 @@ struct OperationCommand: AsyncParsableCommand {
                     ["OPERATION", "KIND", "ABOUT", "STATE", "ASKED", "BY"],
                     operations.map {
                         let about = $0.app.map { [tenant = $0.tenant] app in "\(tenant)/\(app)" } ?? "\($0.tenant)"
-                        return [$0.id.lowercased, $0.kind.rawValue, about, $0.state.rawValue, $0.acceptedAt.ago(), $0.caller]
+                        return [
+                            $0.id.lowercased, $0.kind.rawValue, about, $0.state.rawValue, $0.acceptedAt.ago(),
+                            $0.caller,
+                        ]
                     })
             }
         }

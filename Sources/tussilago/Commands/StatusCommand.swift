@@ -40,7 +40,10 @@ struct StatusCommand: AsyncParsableCommand {
             line("Instance", "\(instance.unit) (\(instance.active), \(instance.sub))")
         }
         if let operation = status.operation {
-            line("Last change", "\(operation.kind.rawValue) \(operation.state.rawValue), \(operation.acceptedAt.ago()), by \(operation.caller)")
+            line(
+                "Last change",
+                "\(operation.kind.rawValue) \(operation.state.rawValue), \(operation.acceptedAt.ago()), by \(operation.caller)"
+            )
             if let failure = operation.failure {
                 line("Reason", failure.message)
                 if let remedy = failure.remedy { line("Mend", remedy) }

@@ -26,7 +26,8 @@ struct TenantCommand: AsyncParsableCommand {
         func run() async throws {
             let tenants: [TenantResource] = try await options.client.all(Paths.tenants)
             try options.output.show(tenants) { tenants in
-                Output.table(["TENANT", "APPS", "CREATED"], tenants.map { ["\($0.name)", "\($0.apps)", $0.createdAt.ago()] })
+                Output.table(
+                    ["TENANT", "APPS", "CREATED"], tenants.map { ["\($0.name)", "\($0.apps)", $0.createdAt.ago()] })
             }
         }
     }

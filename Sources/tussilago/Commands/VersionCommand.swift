@@ -18,7 +18,8 @@ struct CompletionsCommand: ParsableCommand {
 
     func run() throws {
         guard let shell = CompletionShell(rawValue: shell) else {
-            throw ValidationError("the shell is one of: \(CompletionShell.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw ValidationError(
+                "the shell is one of: \(CompletionShell.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         Output(json: false).line(Tussilago.completionScript(for: shell))
     }

@@ -1,0 +1,44 @@
+"""load.py HOSTNAME: sends requests through Caddy until standard input ends; prints how many, and what went wrong."""
+
+import http.client
+import json
+import sys
+import threading
+
+stop = threading.Event()
+lock = threading.Lock()
+sent, failures, releases = 0, [], set()
+
+
+def send(hostname, keep):
+    global sent
+    connection = None
+    while not stop.is_set():
+        try:
+            if connection is None:
+                connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=20)
+            connection.request("GET", "/", headers={"Host": hostname})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            problem = None if answer.status == 200 else f"{answer.status} {text[:80]}"
+        except (OSError, http.client.HTTPException) as error:
+            problem, text = repr(error), ""
+        if problem or not keep:
+            connection.close()
+            connection = None
+        with lock:
+            sent += 1
+            if problem:
+                failures.append(problem)
+            else:
+                releases.add(text.split()[-1])
+
+
+threads = [threading.Thread(target=send, args=(sys.argv[1], index % 2 == 0)) for index in range(4)]
+for thread in threads:
+    thread.start()
+sys.stdin.read()
+stop.set()
+for thread in threads:
+    thread.join()
+print(json.dumps({"sent": sent, "failed": len(failures), "failures": failures[:5], "releases": sorted(releases)}))

@@ -1,0 +1,72 @@
+"""Deploys that fail: what is said, and what is left."""
+
+from host import SHOP, deploy_both, manifest
+
+
+def traces(host):
+    """All that a deploy may change: files, links and what runs. Not the ledger, which remembers failures."""
+    return host.run(
+        "find /etc/systemd/system /etc/containers/systemd /var/lib/tussilago/apps/*/*/live /var/lib/tussilago/upstreams"
+        " /var/lib/tussilago/caddy /run/tussilago-ingress -printf '%p %l\\n' | sort;"
+        " systemctl list-units --no-legend --plain 'tussilago-*@*' | awk '{print $1, $3, $4}' | sort")
+
+
+def assert_unchanged(host, before):
+    after = traces(host)
+    assert after == before, "the host changed:\n" + "\n".join(sorted(set(before.split("\n")) ^ set(after.split("\n"))))
+    host.expect(SHOP, 200)
+
+
+def test_all_mistakes_of_a_manifest_are_shown_with_their_places(host):
+    deploy_both(host)
+    before = traces(host)
+    result = host.try_deploy("acme/shop", """image = "localhost/python:3.13"
+hostnames = ["-bad.example.org"]
+drain = 5
+[processes.web]
+command = "python3 app.py | tee x"
+colour = "red"
+""")
+    assert result.code == 2, f"ended with {result.code}: {result.output}"
+    for line in (2, 3, 5, 6):
+        assert f"/srv/manifest.toml:{line}:" in result.output, f"nothing about line {line}: {result.output}"
+    assert_unchanged(host, before)
+
+
+def test_an_image_that_is_not_there_is_named_with_a_remedy(host):
+    deploy_both(host)
+    before = traces(host)
+    result = host.try_deploy("acme/shop", manifest(SHOP).replace("python:3.13", "nowhere:1"))
+    assert result.code == 1, f"ended with {result.code}: {result.output}"
+    for text in ("localhost/nowhere:1", "mend:"):
+        assert text in result.output, f"no {text}: {result.output}"
+    assert_unchanged(host, before)
+
+
+def test_an_app_that_never_gets_ready_changes_nothing_and_is_explained(host):
+    deploy_both(host)
+    before = traces(host)
+    sick = manifest(SHOP, TEXT="a sick one", SICK="yes").replace('"20s"', '"3s"')
+    result = host.try_deploy("acme/shop", sick)
+    assert result.code == 1, f"ended with {result.code}: {result.output}"
+    for text in ("/health", "this is a sick one", "mend:"):
+        assert text in result.output, f"no {text!r}: {result.output}"
+    assert_unchanged(host, before)
+
+
+def test_an_admins_own_file_in_the_way_of_a_unit_is_a_conflict(host):
+    host.app("acme/taken")
+    path = "/etc/systemd/system/tussilago-acme-taken.target"
+    host.write(path, "[Unit]\nDescription=mine\n")
+    try:
+        result = host.try_deploy("acme/taken", manifest("taken.example.org"))
+        assert result.code == 1, f"ended with {result.code}: {result.output}"
+        assert "tussilago-acme-taken.target" in result.output, f"does not name the file: {result.output}"
+        assert "hostname" not in result.output, f"the remedy is for another conflict: {result.output}"
+        assert "Description=mine" in host.run(f"cat {path}"), "the admin's file was written over"
+        host.expect("taken.example.org", 404)
+        left = host.run("ls -A /var/lib/tussilago/apps/acme/taken/live /run/tussilago-ingress | grep taken-web || true")
+        assert not left, f"left of the failed release: {left}"
+    finally:
+        host.run(f"rm {path}")
+    host.run("tussilago app delete acme/taken")

@@ -1,0 +1,85 @@
+"""Targets, boots and Caddy's restarts, all without the agent."""
+
+from host import OTHER, SHOP, deploy_both, manifest
+
+
+def without_agent(host):
+    host.run("systemctl stop tussilagod.socket tussilagod.service")
+
+
+def with_agent(host):
+    host.run("systemctl start tussilagod.socket")
+
+
+def stop_and_start(host):
+    host.run("systemctl stop tussilago-acme-shop.target")
+    host.expect(SHOP, 503, within=1)
+    host.expect(OTHER, 200)
+    host.run("systemctl start tussilago-acme-shop.target")
+    host.expect(SHOP, 200, within=10)
+
+
+def test_a_stopped_app_answers_503_and_a_started_one_200(host):
+    deploy_both(host)
+    stop_and_start(host)
+
+
+def test_the_same_without_the_agent(host):
+    deploy_both(host)
+    without_agent(host)
+    try:
+        stop_and_start(host)
+        assert host.ask("systemctl is-active tussilagod.service").output.strip() == "inactive", "the agent runs"
+    finally:
+        with_agent(host)
+
+
+def test_the_newer_release_serves_after_its_target_was_stopped_and_started(host):
+    deploy_both(host)
+    host.deploy("acme/shop", manifest(SHOP, TEXT="acme/shop newer"))
+    stop_and_start(host)
+    host.expect(SHOP, 200, text="acme/shop newer")
+
+
+def test_after_a_boot_all_apps_serve_and_the_agent_has_not_run(host):
+    deploy_both(host)
+    host.deploy("acme/shop", manifest(SHOP, TEXT="acme/shop booted"))
+    host.testhost("reboot")
+    host.expect(SHOP, 200, text="acme/shop booted", within=20)
+    host.expect(OTHER, 200, within=20)
+    for name, value in (("ActiveState", "inactive"), ("ActiveEnterTimestampMonotonic", "0"), ("NRestarts", "0")):
+        seen = host.property("tussilagod.service", name)
+        assert seen == value, f"tussilagod.service has {name}={seen}"
+
+
+def test_caddys_restart_brings_all_routes_back(host):
+    deploy_both(host)
+    without_agent(host)
+    try:
+        host.run("systemctl restart caddy.service")
+        host.expect(SHOP, 200, within=10)
+        host.expect(OTHER, 200, within=10)
+    finally:
+        with_agent(host)
+
+
+def test_caddy_2_11_serves_as_well(host):
+    deploy_both(host)
+    drop_in = "/etc/systemd/system/caddy.service.d/zz-newer.conf"
+    host.run(f"mkdir -p $(dirname {drop_in})")
+    host.write(drop_in, "[Service]\nExecStart=\n"
+               "ExecStart=/opt/caddy-2.11/caddy run --config /var/lib/tussilago/caddy/caddy.json\n")
+    host.run("systemctl daemon-reload && systemctl restart caddy.service")
+    try:
+        program = host.run("readlink /proc/$(systemctl show -P MainPID caddy.service)/exe")
+        assert program == "/opt/caddy-2.11/caddy", f"Caddy is {program}"
+        host.expect(SHOP, 200, within=10)
+        stop_and_start(host)
+        host.expect("nobody.example.org", 404)
+        host.deploy("acme/fresh", manifest("fresh.example.org", TEXT="fresh"))
+        host.expect("fresh.example.org", 200, text="fresh")
+        host.run("tussilago app delete acme/fresh")
+        host.expect("fresh.example.org", 404)
+    finally:
+        host.run(f"rm {drop_in}; systemctl daemon-reload && systemctl restart caddy.service")
+    host.expect(SHOP, 200, within=10)
