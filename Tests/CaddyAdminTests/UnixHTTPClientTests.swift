@@ -135,7 +135,7 @@ struct UnixHTTPClientTests {
                     .send(try HTTPRequest("GET", "/", timeout: .milliseconds(200)))
             }
         }
-        #expect(took >= .milliseconds(200) && took < .seconds(1))
+        #expect(took >= .milliseconds(200) && took < .seconds(4))
     }
 
     @Test("Cancelling ends a call within a tenth of a second")
@@ -212,7 +212,7 @@ struct UnixHTTPClientTests {
                 try await client.stream(try HTTPRequest("GET", "/"), idle: .milliseconds(200), onChunk: { _ in true })
             }
         }
-        #expect(took < .seconds(1))
+        #expect(took < .seconds(4))
     }
 
     @Test("One thread serves many calls at once")

@@ -148,7 +148,7 @@ struct BrokenManifest: CustomTestStringConvertible {
     static let processes: [BrokenManifest] =
         [
             .init("[processes.web]\ncommand = []", (2, 11, "processes.web.command", "the program is missing")),
-            .init("[processes.web]\ncommand = ['']", (2, 11, "processes.web.command", "the program is missing")),
+            .init("[processes.web]\ncommand = ['']", (2, 12, "processes.web.command", "it must be neither empty")),
             .init("[processes.web]\ncommand = ' '", (2, 11, "processes.web.command", "the program is missing")),
             .init("[processes.web]\ncommand = ['a', 1]", (2, 17, "processes.web.command", "this is a number")),
             .init("[processes.web]\ncommand = \"a 'b\"", (2, 11, "processes.web.command", "a quote is not closed")),

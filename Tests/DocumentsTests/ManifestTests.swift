@@ -83,7 +83,7 @@ func parsed(_ text: String) throws -> ParsedManifest {
     @Test(arguments: [
         ("a 'b c' \"d 'e'\" f''g", ["a", "b c", "d 'e'", "fg"]),
         ("  a\t\tb  ", ["a", "b"]),
-        ("a '' --x=\"1 2\"", ["a", "", "--x=1 2"]),
+        ("a 'x y' --x=\"1 2\"", ["a", "x y", "--x=1 2"]),
         ("a $HOME * ~ #x {y}", ["a", "$HOME", "*", "~", "#x", "{y}"]),
     ])
     func aCommandIsSplitAtSpacesOutsideOfQuotes(text: String, arguments: [String]) throws {

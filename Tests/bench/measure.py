@@ -52,7 +52,8 @@ class UnixConnection(http.client.HTTPConnection):
 
 def run(*command):
     """Runs a command; what it says is shown only when it fails."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(command, **pipes, text=True)
     if done.returncode != 0:
         sys.exit(f"bench: {' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
     return done.stdout
