@@ -50,6 +50,7 @@ public struct Problem: Error, Hashable, Sendable, Codable {
         case conflict
         case busy
         case keyReused = "idempotency-key-reused"
+        case unknownCursor = "unknown-cursor"
         case tooLarge = "too-large"
         case unsupportedMediaType = "unsupported-media-type"
         case tooManyRequests = "too-many-requests"
@@ -62,7 +63,7 @@ public struct Problem: Error, Hashable, Sendable, Codable {
         public var status: Int {
             switch self {
             case .invalidRequest: 400
-            case .invalidManifest, .keyReused: 422
+            case .invalidManifest, .keyReused, .unknownCursor: 422
             case .forbidden: 403
             case .notFound: 404
             case .methodNotAllowed: 405
@@ -88,6 +89,7 @@ public struct Problem: Error, Hashable, Sendable, Codable {
             case .conflict: "It exists already"
             case .busy: "Another operation is under way"
             case .keyReused: "The idempotency key was used for another request"
+            case .unknownCursor: "The cursor is none of this list"
             case .tooLarge: "The request is too large"
             case .unsupportedMediaType: "The request is not JSON"
             case .tooManyRequests: "Too many connections"

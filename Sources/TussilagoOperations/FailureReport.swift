@@ -27,6 +27,8 @@ struct FailureReport: Sendable {
             "podman pull \(deployment.image)"
         case (.refused, .deleteTenant(let tenant)):
             "delete its apps first: tussilago app list \(tenant)"
+        case (.conflict, _) where UnitName(error.subject) != nil:
+            "move your own file \(error.subject) away, or give the app another name"
         case (.conflict, .deploy): "take the hostname out of the manifest, or delete the app that has it"
         case (.unavailable, _), (.timedOut, _): "see how the host is with: tussilago status"
         case (.noSpace, _): "make room on the disk, then try again"

@@ -98,8 +98,21 @@ struct OperationRunner: Sendable {
         try await log.event(.goingBack, "going back to \(old): \(error.cause)")
         var state = before
         state.app?.power = power
-        do throws(Convergence.Failure) { try await convergence.reach(state) } catch { throw error.error }
+        do throws(Convergence.Failure) { try await convergence.reach(state) } catch {
+            guard !error.error.isTransient else { throw error.error }
+            try await withdraw(release, keeping: before.app?.current?.instances ?? [])
+        }
         try await outside.ledger.settleRelease(release.app, release.number, as: .failed)
+    }
+
+    /// Takes away what a release has on the host, and leaves the rest as it is.
+    ///
+    /// What stood in the way of the release, such as an admin's own file, may stand in the way back as well.
+    private func withdraw(_ release: Release, keeping kept: [Instance]) async throws(PortError) {
+        let instances = release.instances.filter { !kept.contains($0) }
+        try await executor.perform(.stop(instances.map(\.unit)))
+        try await executor.perform(.files(.retire(instances)))
+        try await executor.perform(.files(.discard(release.app, [release.number])))
     }
 
     private func power(_ reference: AppReference, _ power: DesiredApp.Power) async throws(PortError) {

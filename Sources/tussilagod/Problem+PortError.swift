@@ -9,7 +9,7 @@ extension Problem {
         switch error.code {
         case .notFound: self.init(.notFound, text)
         case .conflict: self.init(.conflict, text)
-        case .refused where error.subject == "cursor": self.init(.invalidRequest, error.cause, field: "cursor")
+        case .refused where error.subject == "cursor": self.init(.unknownCursor, error.cause, field: "cursor")
         case .refused: self.init(.invalidRequest, text)
         case .noSpace: self.init(.noSpace, text, remedy: "make room on the disk, then try again")
         case .unavailable, .timedOut, .startFailed: self.init(.unavailable, text, remedy: "tussilago status")

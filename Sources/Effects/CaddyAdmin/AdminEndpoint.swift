@@ -17,9 +17,6 @@ struct AdminEndpoint: Sendable {
 
     init(socket: String) { client = UnixHTTPClient(socket: socket, peer: "Caddy") }
 
-    /// Whether anybody answers.
-    func answers() async -> Bool { await (try? get()) != nil }
-
     /// What Caddy has.
     func current() async throws(PortError) -> Current {
         let answer = try await get()

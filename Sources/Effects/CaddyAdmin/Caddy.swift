@@ -54,8 +54,8 @@ public actor Caddy: Routing {
         }
     }
 
-    /// Whether the running Caddy answers.
-    public func isReachable() async -> Bool { await endpoint.answers() }
+    /// Whether somebody listens on Caddy's admin socket. No HTTP client is loaded for that.
+    public func isReachable() -> Bool { SocketProbe.accepts(configuration.adminSocket) }
 
     /// Tells the running Caddy, in three attempts.
     ///

@@ -48,6 +48,9 @@ extension App {
         unit.set("Options", "isolate=strict")
         // `InterfaceName=` is unknown to Podman 5.4, whose generator then drops the file and all that refers to it.
         unit.set("PodmanArgs", "--interface-name=\(network.interface)")
+        // Quadlet never removes a network; one that is left would be taken, with its old addresses, for the next app's.
+        unit.section("Service")
+        unit.set("ExecStopPost", "-/usr/bin/podman network rm --force \(reference.target.stem)")
         // Else every app would wait for network-online.target, which a bridge of the host's own does not need.
         unit.section("Quadlet")
         unit.set("DefaultDependencies", "false")

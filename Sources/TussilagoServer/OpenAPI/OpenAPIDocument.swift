@@ -126,7 +126,8 @@ enum OpenAPIDocument {
     /// The problems that an endpoint may answer with: those of its own kind, and those that any request may meet.
     private static func statuses(_ endpoint: Endpoint) -> [Int] {
         var statuses = [400, 403, 404, 429, 431, 500, 503]
-        if endpoint.method != .get { statuses += [409, 422, 507] }
+        statuses.append(422)
+        if endpoint.method != .get { statuses += [409, 507] }
         if endpoint.body != nil { statuses += [408, 413, 415] }
         return statuses
     }
