@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Logging
 import SQLiteLedger
+import Synchronization
 import Testing
 import TussilagoCore
 import TussilagoOperations
@@ -62,12 +63,10 @@ import TussilagoTestKit
             try await platform.withShop()
             // From this call on nothing works any more: the first agent is as good as dead, and never hears of it.
             await platform.host.inject([.init(at: at, code: .unavailable, lasts: true)])
-            var patient = Backoff()
-            patient.first = .seconds(60)
-            let dying = try await Platform.dying(platform, patient)
-            let accepted = try await dying.accept(
+            let dying = DyingAgent(platform)
+            let accepted = try await dying.queue.accept(
                 try Self.change(platform), caller: "root", requestID: UUID(), key: nil)
-            while await platform.host.calls.count < at { try await Task.sleep(for: .milliseconds(1)) }
+            while !dying.isDead { try await Task.sleep(for: .milliseconds(1)) }
             await platform.host.inject([])
             let next = platform.anotherQueue()
             try await next.resume()
@@ -92,14 +91,32 @@ import TussilagoTestKit
     }
 }
 
-extension Platform {
-    /// An agent that waits so long after its first error that it does nothing more within the test.
-    static func dying(_ platform: Platform, _ backoff: Backoff) async throws -> OperationQueue {
+/// An agent that, after its first error, waits for longer than any test: it does nothing more.
+final class DyingAgent: Sendable {
+    let queue: OperationQueue
+    private let slept: Atomic<Bool>
+
+    /// Whether it has come to its wait.
+    var isDead: Bool { slept.load(ordering: .acquiring) }
+
+    init(_ platform: Platform) {
+        let (stream, died) = AsyncStream.makeStream(of: Void.self)
+        slept = Atomic(false)
         let outside = Outside(
             ledger: platform.ledger, units: platform.host, services: platform.host, routing: platform.host,
-            images: platform.host, logs: platform.host, sleep: { _ in try await Task.sleep(for: .seconds(3_600)) })
-        return OperationQueue(
-            outside, limit: 1, backoff: backoff,
-            logger: .init(label: "dying", factory: { _ in SwiftLogNoOpLogHandler() }))
+            images: platform.host, logs: platform.host,
+            sleep: { duration in
+                guard duration > .seconds(1) else { return }
+                died.yield()
+                try await Task.sleep(for: .seconds(3_600))
+            })
+        var patient = Backoff()
+        patient.first = .seconds(60)
+        patient.longest = .seconds(60)
+        let logger = Logger(label: "dying", factory: { _ in SwiftLogNoOpLogHandler() })
+        queue = OperationQueue(outside, limit: 1, backoff: patient, logger: logger)
+        Task {
+            for await _ in stream { slept.store(true, ordering: .releasing) }
+        }
     }
 }
