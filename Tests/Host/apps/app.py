@@ -61,6 +61,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class UnixServer(ThreadingMixIn, UnixStreamServer):
+    def handle_error(self, request, client_address):
+        """A probe that gave up is no news: its traceback would push what the app said out of the log's end."""
+
     request_queue_size = 128
     daemon_threads = True
 
