@@ -20,7 +20,16 @@ public enum Paths {
     public static func release(_ app: AppReference, _ number: ReleaseNumber) -> String { "\(releases(app))/\(number)" }
     public static func routes(_ app: AppReference) -> String { "\(self.app(app))/routes" }
     public static func plan(_ app: AppReference) -> String { "\(self.app(app))/plan" }
-    /// `start`, `stop` or `restart`.
+    /// What on the host is not as it shall be.
+    public static let findings = "/v1/findings"
+    /// Has it repaired.
+    public static let reconcile = "/v1/reconcile"
+    /// What nothing refers to.
+    public static let waste = "/v1/waste"
+    /// Has it removed.
+    public static let collect = "/v1/collect"
+    public static func cancel(_ id: UUID) -> String { "\(operation(id))/cancel" }
+    /// `start`, `stop`, `restart`, `scale` or `rollback`.
     public static func action(_ app: AppReference, _ verb: String) -> String { "\(self.app(app))/\(verb)" }
     public static func operation(_ id: UUID) -> String { "\(operations)/\(id.uuidString.lowercased())" }
     /// The operation's events, as server-sent events; `Last-Event-ID` goes on where a reader stopped.

@@ -1,3 +1,5 @@
+public import TussilagoCore
+
 // What crosses the socket in requests. Every write may carry an `Idempotency-Key` header.
 
 /// `POST /v1/tenants` and `POST /v1/tenants/{tenant}/apps`.
@@ -16,11 +18,32 @@ public struct DeployRequest: Hashable, Sendable, Codable {
     public var image: String?
     /// An absolute path on the host: its content is copied.
     public var files: String?
+    /// Why it is made; shown in the list of releases.
+    public var note: String?
 
     /// Asks for a release.
-    public init(manifest: String, image: String? = nil, files: String? = nil) {
+    public init(manifest: String, image: String? = nil, files: String? = nil, note: String? = nil) {
         self.manifest = manifest
         self.image = image
         self.files = files
+        self.note = note
     }
+}
+
+/// `POST /v1/tenants/{tenant}/apps/{app}/scale`.
+public struct ScaleRequest: Hashable, Sendable, Codable {
+    /// How many copies of which process shall run.
+    public var processes: [String: Int]
+
+    /// Asks for numbers of copies.
+    public init(processes: [String: Int]) { self.processes = processes }
+}
+
+/// `POST /v1/tenants/{tenant}/apps/{app}/rollback`.
+public struct RollbackRequest: Hashable, Sendable, Codable {
+    /// The release to go back to; without it the one before the current.
+    public var release: ReleaseNumber?
+
+    /// Asks for an earlier release.
+    public init(release: ReleaseNumber? = nil) { self.release = release }
 }

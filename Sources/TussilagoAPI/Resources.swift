@@ -97,12 +97,20 @@ public struct ReleaseResource: Hashable, Sendable, Codable {
     /// The digest of the file tree; absent when there is none.
     public var tree: String?
     public var hostnames: [String]
+    /// Each process with how many copies of it run: `web=3`.
     public var processes: [String]
+    /// Who asked for it.
+    public var caller: String?
+    /// Why it was made.
+    public var reason: String?
+    /// In what it differs from the release before it, in words.
+    public var differences: [String]
 
     /// Shows a release.
     public init(
         id: UUID, number: ReleaseNumber, state: ReleaseState, createdAt: Date, operation: UUID, image: String,
-        imageDigest: String, tree: String?, hostnames: [String], processes: [String]
+        imageDigest: String, tree: String?, hostnames: [String], processes: [String], caller: String?,
+        reason: String?, differences: [String]
     ) {
         self.id = id
         self.number = number
@@ -114,6 +122,9 @@ public struct ReleaseResource: Hashable, Sendable, Codable {
         self.tree = tree
         self.hostnames = hostnames
         self.processes = processes
+        self.caller = caller
+        self.reason = reason
+        self.differences = differences
     }
 }
 
@@ -121,7 +132,8 @@ public struct ReleaseResource: Hashable, Sendable, Codable {
 public struct OperationResource: Hashable, Sendable, Codable {
     public var id: UUID
     public var kind: Operation.Kind
-    public var tenant: TenantName
+    /// The tenant that it is about; absent when it is about all of the host.
+    public var tenant: TenantName?
     public var app: AppName?
     public var state: Operation.State
     public var attempt: Int
@@ -129,10 +141,12 @@ public struct OperationResource: Hashable, Sendable, Codable {
     public var requestId: UUID
     public var acceptedAt: Date
     public var endedAt: Date?
-    /// The release that it made; absent unless it was a deploy that came to that.
+    /// The release that it made or went back to; absent unless it came to that.
     public var release: ReleaseNumber?
     /// Why it failed; absent unless it did.
     public var failure: Operation.Failure?
+    /// Whether somebody asked for it to be cancelled.
+    public var cancelRequested: Bool
 
     /// Shows an operation.
     public init(_ operation: Operation) {
@@ -148,6 +162,7 @@ public struct OperationResource: Hashable, Sendable, Codable {
         endedAt = operation.endedAt
         release = operation.release
         failure = operation.failure
+        cancelRequested = operation.cancelRequested
     }
 }
 
@@ -194,6 +209,15 @@ public struct StatusResource: Hashable, Sendable, Codable {
         self.openOperations = openOperations
         self.parts = parts
     }
+}
+
+/// What is on the host that nothing refers to.
+public struct WasteResource: Hashable, Sendable, Codable {
+    /// Each thing in words.
+    public var items: [String]
+
+    /// Shows what is left over.
+    public init(items: [String]) { self.items = items }
 }
 
 /// What a deploy would change, and why; nothing of it is done.

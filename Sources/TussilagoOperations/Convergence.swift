@@ -5,6 +5,8 @@ struct Convergence: Sendable {
     let outside: Outside
     let executor: Executor
     let log: OperationLog
+    /// What may halt it before the commit point; nothing when it leads back.
+    var halt: Halt?
 
     /// An error in a step, and whether what is new already serves.
     struct Failure: Error {
@@ -23,16 +25,27 @@ struct Convergence: Sendable {
             let error = PortError(.unexpected, "plan", cause: "the plan breaks a rule", detail: "\(violation)")
             throw Failure(error: error, committed: false)
         }
+        let commit = plan.commitPoint ?? plan.steps.count
         for (index, step) in plan.steps.enumerated() {
-            do throws(PortError) { try await perform(step, index + 1, of: plan.steps.count) } catch {
-                throw Failure(error: error, committed: plan.commitPoint.map { index > $0 } ?? false)
+            do throws(PortError) {
+                try await perform(step, index + 1, of: plan.steps.count, halt: index <= commit ? halt : nil)
+            } catch {
+                throw Failure(error: error, committed: index > commit)
             }
         }
     }
 
-    private func perform(_ step: Step, _ number: Int, of count: Int) async throws(PortError) {
+    private func perform(_ step: Step, _ number: Int, of count: Int, halt: Halt?) async throws(PortError) {
+        try halt?.check()
         try await log.event(.stepStarted, step: number, of: count, step.description)
-        do throws(PortError) { try await executor.perform(step) } catch {
+        do throws(PortError) {
+            // Only a start waits for long, and only what was not written can be left.
+            if let halt, case .start = step {
+                try await halt.during { [executor] () throws(PortError) in try await executor.perform(step) }
+            } else {
+                try await executor.perform(step)
+            }
+        } catch {
             try await log.event(.stepFailed, step: number, of: count, "\(step): \(error.cause)")
             throw error
         }

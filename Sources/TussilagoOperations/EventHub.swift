@@ -26,7 +26,7 @@ public actor EventHub {
     func send(_ event: OperationEvent, of operation: UUID) {
         guard let continuations = watchers[operation] else { return }
         for continuation in continuations.values { continuation.yield(event) }
-        guard event.kind == .succeeded || event.kind == .failed else { return }
+        guard event.kind.isLast else { return }
         for continuation in continuations.values { continuation.finish() }
         watchers[operation] = nil
     }

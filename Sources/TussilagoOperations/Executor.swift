@@ -15,6 +15,9 @@ public struct Executor: Sendable {
         self.routes = routes
     }
 
+    /// Has Caddy serve what its file says, which it may have lost.
+    func refreshRoutes() async throws(PortError) { try await routes.refresh() }
+
     /// Performs one step.
     public func perform(_ step: Step) async throws(PortError) {
         switch step {
@@ -22,7 +25,7 @@ public struct Executor: Sendable {
         case .files(let change): try await outside.units.perform(change)
         case .reload(let expected): try await reload(expected)
         case .start(let units): try await outside.services.start(units, deadline: Self.startDeadline)
-        case .route(let app, let hostnames): try await routes.route(app, hostnames)
+        case .route(let app, let route): try await routes.route(app, route)
         case .drain(let seconds):
             do { try await outside.sleep(.seconds(seconds)) } catch {
                 throw PortError(.unavailable, "drain", cause: "the agent is stopping")

@@ -20,6 +20,8 @@ struct FailureReport: Sendable {
 
     private func remedy(_ error: PortError, _ operation: Operation) -> String? {
         switch (error.code, operation.request) {
+        case (.cancelled, _): nil
+        case (.expired, _): "see how the host is with: tussilago status"
         case (.startFailed, .deploy(let app, _)):
             "see what it said with: tussilago logs \(app); mend it and deploy again"
         case (.startFailed, _): operation.request.app.map { "see what it said with: tussilago logs \($0)" }

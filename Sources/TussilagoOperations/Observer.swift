@@ -11,10 +11,8 @@ public struct Observer: Sendable {
     public func observe(_ desired: DesiredState) async throws(PortError) -> ObservedState {
         let installed = try await outside.units.observe(desired.scope)
         let status = try await outside.services.status(of: desired.units(with: installed))
-        var hostnames: [String] = []
-        if case .app(let app) = desired.scope {
-            hostnames = try await outside.routing.published().routes.filter { $0.app == app }.map(\.hostname)
-        }
-        return ObservedState(installed: installed, status: status, hostnames: hostnames)
+        var route: AppRoute?
+        if case .app(let app) = desired.scope { route = try await outside.routing.published()[app] }
+        return ObservedState(installed: installed, status: status, route: route)
     }
 }

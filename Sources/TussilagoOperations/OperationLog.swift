@@ -18,7 +18,7 @@ actor OperationLog {
         var logger = logger
         logger[metadataKey: "operation"] = "\(operation.id.lowercased)"
         logger[metadataKey: "request"] = "\(operation.requestID.lowercased)"
-        logger[metadataKey: "tenant"] = "\(operation.request.tenant)"
+        if let tenant = operation.request.tenant { logger[metadataKey: "tenant"] = "\(tenant)" }
         if let app = operation.request.app { logger[metadataKey: "app"] = "\(app.app)" }
         self.logger = logger
     }
@@ -30,6 +30,17 @@ actor OperationLog {
         let event = next(kind, step: step, of: steps, text)
         try await outside.ledger.record([event], of: operation)
         await hub.send(event, of: operation)
+    }
+
+    /// Tells what was found.
+    func finding(_ finding: Finding) async throws(PortError) {
+        let action =
+            switch finding.action {
+            case .repair: "repaired"
+            case .respect: "left as it is"
+            case .report: "cannot be repaired"
+            }
+        try await event(.finding, "\(finding.subject): \(finding.what) (\(action))")
     }
 
     /// Writes an operation's new state down, together with the event that tells of it.
@@ -52,8 +63,8 @@ actor OperationLog {
         let level: Logger.Level =
             switch kind {
             case .failed, .stepFailed: .error
-            case .goingBack, .retrying: .warning
-            case .accepted, .started, .succeeded: .notice
+            case .goingBack, .retrying, .finding: .warning
+            case .accepted, .started, .succeeded, .cancelling, .cancelled: .notice
             case .stepStarted, .stepEnded: .debug
             }
         var metadata: Logger.Metadata = ["event": "\(kind.rawValue)"]

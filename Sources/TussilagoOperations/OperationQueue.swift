@@ -2,7 +2,8 @@ public import FoundationEssentials
 public import Logging
 public import TussilagoCore
 
-/// Takes operations in, and performs them: one at a time for an app, a few at a time in all.
+/// Takes operations in, and performs them: one at a time for an app, a few at a time in all, in the order in which they
+/// came.
 ///
 /// What was acknowledged is in the ledger. An agent that was killed finds it there when it starts again and goes on.
 public actor OperationQueue {
@@ -11,45 +12,63 @@ public actor OperationQueue {
     private let logger: Logger
     private let limit: Int
     private let backoff: Backoff
+    private let deadline: Duration
     private let onBusy: @Sendable (Bool) -> Void
     private var waiting: [TussilagoCore.Operation] = []
-    private var running: [UUID: Task<Void, Never>] = [:]
+    private var running: [UUID: Running] = [:]
+    private var claimed: Set<Scope> = []
     private var isClosed = false
+
+    /// An operation that is under way.
+    private struct Running {
+        let request: TussilagoCore.Operation.Request
+        let halt: Halt
+        let task: Task<Void, Never>
+    }
 
     /// Where events are watched while they happen.
     public nonisolated let hub = EventHub()
 
+    /// How long an operation may take to its commit point, unless something else is said.
+    public static let defaultDeadline = Duration.seconds(30 * 60)
+
     /// A queue that performs at most `limit` operations at once.
+    /// - Parameter deadline: how long an operation may take to its commit point, by the monotonic clock; after that it
+    ///   goes back. One that an earlier agent began has all of it again.
     /// - Parameter onBusy: called with true when the first operation begins, with false when the last has ended.
     public init(
-        _ outside: Outside, limit: Int, backoff: Backoff = Backoff(), logger: Logger,
+        _ outside: Outside, limit: Int, backoff: Backoff = Backoff(), deadline: Duration = defaultDeadline,
+        logger: Logger,
         onBusy: @escaping @Sendable (Bool) -> Void = { _ in }
     ) {
         self.outside = outside
         self.limit = max(1, limit)
         self.backoff = backoff
+        self.deadline = deadline
         self.logger = logger
         self.onBusy = onBusy
         executor = Executor(outside, routes: RouteBook(outside.routing))
     }
 
     /// Writes an operation down, and begins it as soon as its turn comes.
+    /// - Parameter waiting: whether it may wait behind those that it must not be under way with.
     /// - Returns: the operation; the earlier one, if the same caller used `key` for the same request before.
-    /// - Throws: what ``Ledger/accept(_:key:)`` throws.
+    /// - Throws: what ``Ledger/accept(_:key:waiting:)`` throws.
     public func accept(
-        _ request: TussilagoCore.Operation.Request, caller: String, requestID: UUID, key: String?
+        _ request: TussilagoCore.Operation.Request, caller: String, requestID: UUID, key: String?,
+        waiting: Bool = false
     ) async throws(PortError) -> TussilagoCore.Operation {
         guard !isClosed else { throw PortError(.unavailable, "agent", cause: "it is stopping; try again") }
         let operation = TussilagoCore.Operation(
             id: outside.makeID(), request: request, caller: caller, requestID: requestID, acceptedAt: outside.now())
-        let accepted = try await outside.ledger.accept(operation, key: key)
+        let accepted = try await outside.ledger.accept(operation, key: key, waiting: waiting)
         if accepted.id == operation.id {
-            logger.notice(
-                "accepted \(request.kind.rawValue) \(request.subject)",
-                metadata: [
-                    "event": "\(OperationEvent.Kind.accepted.rawValue)", "operation": "\(operation.id.lowercased)",
-                    "request": "\(requestID.lowercased)", "tenant": "\(request.tenant)", "caller": "\(caller)",
-                ])
+            var metadata: Logger.Metadata = [
+                "event": "\(OperationEvent.Kind.accepted.rawValue)", "operation": "\(operation.id.lowercased)",
+                "request": "\(requestID.lowercased)", "caller": "\(caller)",
+            ]
+            if let tenant = request.tenant { metadata["tenant"] = "\(tenant)" }
+            logger.notice("accepted \(request.kind.rawValue) \(request.subject)", metadata: metadata)
             enqueue(accepted)
         }
         return accepted
@@ -62,11 +81,26 @@ public actor OperationQueue {
         }
     }
 
+    /// Has an operation cancelled: at once if it waits, and before its next step, or in the midst of one that waits, if
+    /// it is under way. One that has come to its commit point is finished all the same.
+    /// - Throws: ``PortError/Code-swift.enum/notFound`` when there is no such operation.
+    public func cancel(_ id: UUID) async throws(PortError) -> TussilagoCore.Operation {
+        let operation = try await outside.ledger.requestCancel(id)
+        guard !operation.state.isFinal else { return operation }
+        // It may have begun meanwhile; then it is found under `running`.
+        if running[id] == nil, let index = waiting.firstIndex(where: { $0.id == id }) {
+            waiting[index].cancelRequested = true
+        }
+        running[id]?.halt.set(.cancelled)
+        beginNext()
+        return operation
+    }
+
     /// Begins nothing more, and waits for what runs. What has not begun stays in the ledger for the next agent.
     public func drain() async {
         isClosed = true
         waiting = []
-        for task in running.values { await task.value }
+        for running in running.values { await running.task.value }
         await hub.close()
     }
 
@@ -78,13 +112,42 @@ public actor OperationQueue {
     }
 
     private func beginNext() {
-        while running.count < limit, !waiting.isEmpty {
-            let operation = waiting.removeFirst()
-            running[operation.id] = Task {
-                await perform(operation)
+        while running.count < limit, !isClosed, let index = waiting.indices.first(where: mayBegin) {
+            let operation = waiting.remove(at: index)
+            let halt = Halt()
+            if operation.cancelRequested { halt.set(.cancelled) }
+            let task = Task {
+                await perform(operation, halt)
                 ended(operation.id)
             }
+            running[operation.id] = Running(request: operation.request, halt: halt, task: task)
         }
+    }
+
+    /// Whether nothing that runs, and nothing that waits before it, stands in an operation's way.
+    private func mayBegin(_ index: Int) -> Bool {
+        let request = waiting[index].request
+        return !running.values.contains { $0.request.conflicts(with: request) }
+            && !waiting[..<index].contains { $0.request.conflicts(with: request) }
+            && !claimed.contains { request.concerns($0) }
+    }
+
+    /// Takes a part of the host for an operation that goes over all of it.
+    private func take(_ scope: Scope) -> Bool {
+        let isTaken =
+            running.values.contains { $0.request.concerns(scope) } || waiting.contains { $0.request.concerns(scope) }
+        guard !isTaken, !isClosed else { return false }
+        claimed.insert(scope)
+        return true
+    }
+
+    private func give(_ scope: Scope) {
+        claimed.remove(scope)
+        beginNext()
+    }
+
+    private nonisolated var claims: Claims {
+        Claims(take: { await self.take($0) }, give: { await self.give($0) })
     }
 
     private func ended(_ id: UUID) {
@@ -94,13 +157,20 @@ public actor OperationQueue {
     }
 
     /// Performs an operation with as many attempts as it takes and may have, and writes down how it came out.
-    private nonisolated func perform(_ accepted: TussilagoCore.Operation) async {
+    private nonisolated func perform(_ accepted: TussilagoCore.Operation, _ halt: Halt) async {
+        let alarm = Task { [deadline] in
+            try await Task.sleep(for: deadline, clock: .continuous)
+            halt.set(.deadline(deadline))
+        }
+        defer { alarm.cancel() }
         var operation = accepted
         let begun = (try? await lastEvent(of: operation.id)) ?? 0
         let log = OperationLog(operation, after: begun, outside: outside, hub: hub, logger: logger)
-        let runner = OperationRunner(outside: outside, executor: executor, log: log)
+        let runner = OperationRunner(outside: outside, executor: executor, log: log, halt: halt, claims: claims)
         for attempt in 1... {
             do throws(PortError) {
+                // One that has not begun has nothing to go back from.
+                if operation.attempt == 0 { try halt.check() }
                 operation.state = .running
                 operation.attempt += 1
                 try await log.advance(
@@ -112,7 +182,7 @@ public actor OperationQueue {
                 return
             } catch {
                 let chance = Double.random(in: 0...1)
-                if error.isTransient, let wait = backoff.wait(after: attempt, chance: chance) {
+                if error.isTransient, halt.error == nil, let wait = backoff.wait(after: attempt, chance: chance) {
                     try? await log.event(.retrying, "\(error.subject): \(error.cause); trying again in \(wait)")
                     guard (try? await outside.sleep(wait)) != nil else { return }
                     continue
@@ -126,12 +196,17 @@ public actor OperationQueue {
     private nonisolated func fail(_ failed: TussilagoCore.Operation, _ error: PortError, _ log: OperationLog) async {
         var operation = failed
         if error.isTransient { await giveUp(operation, error, log) }
-        operation.failure = await FailureReport(outside: outside).failure(error, of: operation)
-        operation.state = .failed
         operation.endedAt = outside.now()
-        await log.warn("operation failed", error)
         do throws(PortError) {
-            try await log.advance(operation, .failed, operation.failure?.message ?? error.cause)
+            if error.code == .cancelled {
+                operation.state = .cancelled
+                try await log.advance(operation, .cancelled, error.cause)
+            } else {
+                operation.failure = await FailureReport(outside: outside).failure(error, of: operation)
+                operation.state = .failed
+                await log.warn("operation failed", error)
+                try await log.advance(operation, .failed, operation.failure?.message ?? error.cause)
+            }
         } catch {
             // The ledger is away: the operation stays open there, and the next agent takes it up.
             await log.warn("the failure could not be written down", error)
@@ -141,8 +216,8 @@ public actor OperationQueue {
     /// After the last attempt of a deploy: if the old release still serves, what is half done is taken back.
     private nonisolated func giveUp(_ operation: TussilagoCore.Operation, _ error: PortError, _ log: OperationLog) async
     {
-        guard case .deploy(let app, _) = operation.request else { return }
-        let runner = OperationRunner(outside: outside, executor: executor, log: log)
+        guard let app = operation.request.app, operation.request.makesRelease else { return }
+        let runner = OperationRunner(outside: outside, executor: executor, log: log, halt: Halt(), claims: claims)
         do throws(PortError) { try await runner.abandon(app, operation, after: error) } catch {
             await log.warn("going back failed; a later reconcile finishes it", error)
         }
@@ -163,9 +238,12 @@ public actor OperationQueue {
         case .deleteTenant(let name): "tenant \(name) is gone"
         case .createApp(let app): "app \(app) is there"
         case .deleteApp(let app): "app \(app) is gone"
-        case .deploy(let app, _): "\(app) runs release \(operation.release.map(\.description) ?? "?")"
+        case .deploy(let app, _), .scale(let app, _), .rollback(let app, _):
+            "\(app) runs release \(operation.release.map(\.description) ?? "?")"
         case .start(let app), .restart(let app): "\(app) runs"
         case .stop(let app): "\(app) is stopped"
+        case .reconcile: "the host is as it shall be"
+        case .collect: "nothing is left over"
         }
     }
 }

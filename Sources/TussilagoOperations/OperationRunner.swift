@@ -6,8 +6,10 @@ struct OperationRunner: Sendable {
     let outside: Outside
     let executor: Executor
     let log: OperationLog
+    let halt: Halt
+    let claims: Claims
 
-    private var wishes: Wishes { Wishes(outside.ledger) }
+    var wishes: Wishes { Wishes(outside.ledger) }
     private var convergence: Convergence { Convergence(outside: outside, executor: executor, log: log) }
 
     /// Performs an operation to its end. It may be one that was begun before: every step finds out what is done already.
@@ -18,12 +20,27 @@ struct OperationRunner: Sendable {
         case .deleteTenant(let name): try await deleteTenant(name)
         case .createApp(let app): try await createApp(app)
         case .deleteApp(let app): try await deleteApp(app)
-        case .deploy(let app, let deployment): return try await deploy(app, deployment, operation)
+        case .deploy(let app, let deployment):
+            return try await serve(app) { (record, tenant) throws(PortError) in
+                try await ReleaseMaker(outside: outside, log: log)
+                    .release(deployment, of: record.app, tenant: tenant, by: operation)
+            }
+        case .scale(let app, let counts):
+            return try await serve(app) { (record, tenant) throws(PortError) in
+                try await ReleaseMaker(outside: outside, log: log)
+                    .release(scaling: counts, of: record, tenant: tenant, by: operation)
+            }
+        case .rollback(let app, let number):
+            return try await serve(app) { (record, _) throws(PortError) in
+                try await revived(number, of: record, by: operation)
+            }
         case .start(let app): try await power(app, .on)
         case .stop(let app): try await power(app, .off)
         case .restart(let app):
             try await power(app, .off)
             try await power(app, .on)
+        case .reconcile: try await reconcile()
+        case .collect: try await collect()
         }
         return nil
     }
@@ -55,19 +72,18 @@ struct OperationRunner: Sendable {
         try await outside.ledger.removeApp(reference)
     }
 
-    /// The new release is started and ready before the old one loses its requests. An error up to that moment goes
-    /// back to what was; one after it does not: what is new serves, and the same plan is tried again.
-    private func deploy(
-        _ reference: AppReference, _ deployment: Deployment, _ operation: TussilagoCore.Operation
+    /// Has a release serve that is pending. It is started and ready before the old one loses its requests. An error up to
+    /// that moment goes back to what was; one after it does not: what is new serves, and the same plan is tried again.
+    private func serve(
+        _ reference: AppReference, _ pending: (AppRecord, Tenant) async throws(PortError) -> ReleaseRecord
     ) async throws(PortError) -> ReleaseNumber {
         let tenant = try await wishes.tenant(reference.tenant)
         let record = try await wishes.app(reference)
-        let made = try await ReleaseMaker(outside: outside, log: log)
-            .release(deployment, of: record.app, tenant: tenant, by: operation)
+        let made = try await pending(record, tenant)
         let release = made.release
         // An agent that died after the last step but one left the outcome in the ledger.
         guard made.state == .pending else {
-            if made.state != .failed { return release.number }
+            if made.state == .current { return release.number }
             throw PortError(
                 .startFailed, "release \(release.number)", cause: "it failed before the agent was restarted")
         }
@@ -77,42 +93,68 @@ struct OperationRunner: Sendable {
         after.app?.current = release
         after.app?.power = .on
         after.app?.kept = Wishes.kept(before.app?.kept ?? [], with: release)
-        do throws(Convergence.Failure) { try await convergence.reach(after) } catch {
+        var forward = convergence
+        forward.halt = halt
+        do throws(Convergence.Failure) { try await forward.reach(after) } catch {
             if error.error.isTransient { throw error.error }
             if error.committed {
                 try await outside.ledger.settleRelease(reference, release.number, as: .current)
                 throw error.error
             }
-            try await goBack(to: before, power: wasRunning ? .on : .off, from: release, after: error.error)
+            try await goBack(to: before, power: wasRunning ? .on : .off, from: made, after: error.error)
             throw error.error
         }
         try await outside.ledger.settleRelease(reference, release.number, as: .current)
+        try await outside.ledger.removeReleases(reference, try await wishes.outdated(release))
         return release.number
     }
 
-    /// Plans back to what was. The release stays in the ledger, as failed; its number is not used again.
+    /// The earlier release that an operation goes back to, made pending: all that it needs is there still.
+    private func revived(
+        _ number: ReleaseNumber?, of record: AppRecord, by operation: TussilagoCore.Operation
+    ) async throws(PortError) -> ReleaseRecord {
+        let reference = record.app.reference
+        // One that was begun before has it in the ledger.
+        let known = try await outside.ledger.releases(of: reference, PageQuery(limit: PageQuery.maximumLimit)).items
+        if let begun = known.first(where: { $0.operation == operation.id }) { return begun }
+        let earlier = try await wishes.earlier(number, than: record)
+        let release = earlier.release
+        guard earlier.state != .current else {
+            throw PortError(.refused, "\(reference) release \(release.number)", cause: "it serves already")
+        }
+        try await log.event(.stepStarted, "go back to release \(release.number)")
+        try await outside.ledger.reviveRelease(reference, release.number, by: operation.id)
+        return ReleaseRecord(
+            release: release, createdAt: earlier.createdAt, state: .pending, operation: operation.id)
+    }
+
+    /// Plans back to what was. A new release stays in the ledger, as failed, and its number is not used again; one that
+    /// was to be gone back to is superseded as before.
     func goBack(
-        to before: DesiredState, power: DesiredApp.Power, from release: Release, after error: PortError
+        to before: DesiredState, power: DesiredApp.Power, from pending: ReleaseRecord, after error: PortError
     ) async throws(PortError) {
+        let release = pending.release
         let old = before.app?.current.map { "release \($0.number)" } ?? "no release"
         try await log.event(.goingBack, "going back to \(old): \(error.cause)")
         var state = before
         state.app?.power = power
         do throws(Convergence.Failure) { try await convergence.reach(state) } catch {
             guard !error.error.isTransient else { throw error.error }
-            try await withdraw(release, keeping: before.app?.current?.instances ?? [])
+            try await withdraw(pending, keeping: before.app?.current?.instances ?? [])
         }
-        try await outside.ledger.settleRelease(release.app, release.number, as: .failed)
+        try await outside.ledger.settleRelease(
+            release.app, release.number, as: pending.isRevived ? .superseded : .failed)
     }
 
     /// Takes away what a release has on the host, and leaves the rest as it is.
     ///
     /// What stood in the way of the release, such as an admin's own file, may stand in the way back as well.
-    private func withdraw(_ release: Release, keeping kept: [Instance]) async throws(PortError) {
+    private func withdraw(_ pending: ReleaseRecord, keeping kept: [Instance]) async throws(PortError) {
+        let release = pending.release
         let instances = release.instances.filter { !kept.contains($0) }
         try await executor.perform(.stop(instances.map(\.unit)))
         try await executor.perform(.files(.retire(instances)))
-        try await executor.perform(.files(.discard(release.app, [release.number])))
+        if !pending.isRevived { try await executor.perform(.files(.discard(release.app, [release.number]))) }
     }
 
     private func power(_ reference: AppReference, _ power: DesiredApp.Power) async throws(PortError) {
@@ -121,7 +163,7 @@ struct OperationRunner: Sendable {
         try await reach(desired)
     }
 
-    private func reach(_ desired: DesiredState) async throws(PortError) {
+    func reach(_ desired: DesiredState) async throws(PortError) {
         do throws(Convergence.Failure) { try await convergence.reach(desired) } catch { throw error.error }
     }
 }

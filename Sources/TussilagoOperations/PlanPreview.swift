@@ -100,20 +100,19 @@ public struct PlanPreview: Sendable {
     }
 
     private func routes(_ release: Release, _ observed: ObservedState) -> [PlanResource.Change] {
-        let wanted = release.manifest.hostnames.map(\.text)
-        guard observed.hostnames != wanted else { return [] }
-        func json(_ hostnames: [String]) -> String? {
-            guard !hostnames.isEmpty else { return nil }
+        guard observed.route != release.route else { return [] }
+        func json(_ route: AppRoute?) -> String? {
+            guard let route else { return nil }
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            return (try? encoder.encode(caddy.route(release.app, hostnames))).map {
+            return (try? encoder.encode(caddy.route(release.app, route))).map {
                 String(decoding: $0, as: UTF8.self) + "\n"
             }
         }
         return [
             .init(
-                subject: "Caddy's route of \(release.app)", reason: "the manifest's hostnames",
-                before: json(observed.hostnames), after: json(wanted))
+                subject: "Caddy's route of \(release.app)", reason: "the manifest's hostnames and counts",
+                before: json(observed.route), after: json(release.route))
         ]
     }
 

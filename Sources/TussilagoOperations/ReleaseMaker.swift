@@ -10,21 +10,51 @@ struct ReleaseMaker: Sendable {
     func release(
         _ deployment: Deployment, of app: App, tenant: Tenant, by operation: TussilagoCore.Operation
     ) async throws(PortError) -> ReleaseRecord {
-        let newest = try await outside.ledger.releases(of: app.reference, PageQuery(limit: 1)).items.first
-        if let newest, newest.operation == operation.id { return newest }
+        if let made = try await made(of: app, by: operation) { return made }
         let artefact = try await artefact(deployment)
+        let current = try await outside.ledger.app(app.reference)?.current
+        return try await add(
+            deployment.manifest.scaled(deployment.scaled, like: current?.manifest), artefact,
+            reason: deployment.note ?? "deploy", app, tenant, operation)
+    }
+
+    /// Makes a release that differs from the current one in how many copies run; the one that this operation made.
+    func release(
+        scaling counts: [ProcessName: Int], of record: AppRecord, tenant: Tenant, by operation: TussilagoCore.Operation
+    ) async throws(PortError) -> ReleaseRecord {
+        if let made = try await made(of: record.app, by: operation) { return made }
+        guard let current = record.current else {
+            throw PortError(.notFound, record.app.reference.description, cause: "it has no release yet")
+        }
+        let reason = counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        return try await add(
+            try current.manifest.scaled(to: counts), current.artefact, reason: "scale \(reason)", record.app, tenant,
+            operation)
+    }
+
+    private func made(of app: App, by operation: TussilagoCore.Operation) async throws(PortError) -> ReleaseRecord? {
+        let newest = try await outside.ledger.releases(of: app.reference, PageQuery(limit: 1)).items.first
+        return newest?.operation == operation.id ? newest : nil
+    }
+
+    private func add(
+        _ manifest: Manifest, _ artefact: Artefact, reason: String, _ app: App, _ tenant: Tenant,
+        _ operation: TussilagoCore.Operation
+    ) async throws(PortError) -> ReleaseRecord {
         let history = try await outside.ledger.history(of: app.reference)
-        let release = Self.release(
-            id: outside.makeID(), deployment.manifest, artefact, app: app, tenant: tenant, history: history)
-        try await log.event(.stepStarted, "write release \(release.number) down")
         let now = outside.now()
+        let release = Self.release(
+            id: outside.makeID(), manifest, artefact, app: app, tenant: tenant, history: history,
+            origin: Release.Origin(at: now, caller: operation.caller, reason: reason, operation: operation.id))
+        try await log.event(.stepStarted, "write release \(release.number) down")
         try await outside.ledger.addRelease(release, by: operation.id, at: now)
         return ReleaseRecord(release: release, createdAt: now, state: .pending, operation: operation.id)
     }
 
     /// Puts a release together of its parts. Pure, so that a plan can be shown without anything being done.
     static func release(
-        id: UUID, _ manifest: Manifest, _ artefact: Artefact, app: App, tenant: Tenant, history: ReleaseHistory
+        id: UUID, _ manifest: Manifest, _ artefact: Artefact, app: App, tenant: Tenant, history: ReleaseHistory,
+        origin: Release.Origin? = nil
     ) -> Release {
         var templates: [ProcessName: Release.Template] = [:]
         for process in manifest.processes {
@@ -33,7 +63,7 @@ struct ReleaseMaker: Sendable {
         }
         return Release(
             id: id, app: app.reference, number: history.last?.next ?? .first, artefact: artefact, manifest: manifest,
-            templates: templates)
+            templates: templates, origin: origin)
     }
 
     private func artefact(_ deployment: Deployment) async throws(PortError) -> Artefact {

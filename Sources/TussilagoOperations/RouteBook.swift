@@ -11,15 +11,21 @@ public actor RouteBook {
     /// Writes through this port.
     public init(_ routing: any Routing) { self.routing = routing }
 
-    /// Makes exactly `hostnames` lead to `app`.
-    public func route(_ app: AppReference, _ hostnames: [String]) async throws(PortError) {
+    /// Makes `route` the only one that leads to `app`; nil takes it away.
+    public func route(_ app: AppReference, _ route: AppRoute?) async throws(PortError) {
+        try await change { $0.replacing(app, with: route) }
+    }
+
+    /// Publishes the table anew.
+    func refresh() async throws(PortError) { try await change { $0 } }
+
+    private func change(_ table: @escaping @Sendable (RouteTable) -> RouteTable) async throws(PortError) {
         let before = last
         let routing = routing
         let turn = Task { () -> Result<Void, PortError> in
             await before?.value
             do throws(PortError) {
-                let table = try await routing.published()
-                try await routing.publish(table.replacing(app, with: hostnames.compactMap { try? Hostname($0) }))
+                try await routing.publish(table(try await routing.published()))
                 return .success(())
             } catch { return .failure(error) }
         }

@@ -13,7 +13,7 @@ struct Wishes: Sendable {
     func desired(_ record: AppRecord, tenant: Tenant, power: DesiredApp.Power) async throws(PortError) -> DesiredState {
         let reference = record.app.reference
         let releases = try await ledger.releases(of: reference, PageQuery(limit: PageQuery.maximumLimit)).items
-        let good = releases.filter { $0.state == .current || $0.state == .superseded }.map(\.release)
+        let good = releases.filter { $0.state == .current || $0.state == .superseded || $0.isRevived }.map(\.release)
         let kept = record.current.map { Self.kept(good, with: $0) } ?? []
         let app = DesiredApp(app: record.app, current: record.current, kept: kept, power: power)
         return DesiredState(app: reference, tenant: tenant, app)
@@ -25,11 +25,40 @@ struct Wishes: Sendable {
         return ([current] + others.prefix(keptReleases)).sorted { $0.number < $1.number }
     }
 
+    /// The releases that are to be forgotten once `current` serves: all that is older than what is kept.
+    func outdated(_ current: Release) async throws(PortError) -> [ReleaseNumber] {
+        let records = try await ledger.releases(of: current.app, PageQuery(limit: PageQuery.maximumLimit)).items
+        let good = records.filter { $0.state == .superseded || $0.isRevived }.map(\.release)
+        guard let oldest = Self.kept(good, with: current).map(\.number).min() else { return [] }
+        return records.filter { $0.release.number < oldest && $0.release.number != current.number }.map(
+            \.release.number)
+    }
+
     func tenant(_ name: TenantName) async throws(PortError) -> Tenant {
         guard let record = try await ledger.tenant(name) else {
             throw PortError(.notFound, name.rawValue, cause: "there is no such tenant")
         }
         return record.tenant
+    }
+
+    /// The release to go back to: the one of that number, or the one before the current.
+    func earlier(_ number: ReleaseNumber?, than record: AppRecord) async throws(PortError) -> ReleaseRecord {
+        let reference = record.app.reference
+        if let number {
+            guard let found = try await ledger.release(reference, number) else {
+                throw PortError(.notFound, "\(reference) release \(number)", cause: "there is no such release")
+            }
+            return found
+        }
+        let releases = try await ledger.releases(of: reference, PageQuery(limit: PageQuery.maximumLimit)).items
+        let current = record.current?.number
+        let before = releases.first { release in
+            release.state == .superseded && current.map { release.release.number < $0 } ?? true
+        }
+        guard let before else {
+            throw PortError(.notFound, reference.description, cause: "there is no earlier release to go back to")
+        }
+        return before
     }
 
     func app(_ reference: AppReference) async throws(PortError) -> AppRecord {
@@ -38,4 +67,9 @@ struct Wishes: Sendable {
         }
         return record
     }
+}
+
+extension ReleaseRecord {
+    /// Whether it is pending because an operation goes back to it, not because one makes it.
+    var isRevived: Bool { state == .pending && release.origin.map { $0.operation != operation } ?? false }
 }

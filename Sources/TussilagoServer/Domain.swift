@@ -29,6 +29,11 @@ public protocol Domain: Sendable {
     /// What a deploy would change. Nothing is changed.
     func plan(_ request: DeployRequest, for app: AppReference) async throws(Problem) -> PlanResource
 
+    /// What on the host is not as it shall be, and what a reconcile would do about it. Nothing is changed.
+    func findings() async throws(Problem) -> PageResource<Finding>
+    /// What nothing on the host refers to. Nothing is changed.
+    func waste() async throws(Problem) -> WasteResource
+
     /// Operations, newest first.
     func operations(_ query: OperationQuery) async throws(Problem) -> PageResource<OperationResource>
     /// One operation.
@@ -38,11 +43,14 @@ public protocol Domain: Sendable {
     /// The stream ends with the operation. When its reader is gone, the task that reads is cancelled.
     func events(of operation: UUID, after sequence: Int) async throws(Problem) -> AsyncStream<OperationEvent>
 
+    /// Has an operation cancelled, if it has not come too far for that.
+    func cancel(_ operation: UUID) async throws(Problem) -> OperationResource
+
     /// Accepts an operation; when this returns, it survives a crash.
     ///
-    /// The same caller with the same `key` and the same submission gets the operation of the first time again.
+    /// With `waiting`, it waits behind others that it must not be under way with, instead of being refused. The same caller with the same `key` and the same submission gets the operation of the first time again.
     func submit(
-        _ submission: Submission, by caller: Caller, requestID: UUID, key: String?
+        _ submission: Submission, by caller: Caller, requestID: UUID, key: String?, waiting: Bool
     ) async throws(Problem) -> OperationResource
 }
 
@@ -53,7 +61,11 @@ public enum Submission: Hashable, Sendable {
     case createApp(TenantName, CreateRequest)
     case deleteApp(AppReference)
     case deploy(AppReference, DeployRequest)
+    case scale(AppReference, ScaleRequest)
+    case rollback(AppReference, RollbackRequest)
     case start(AppReference)
     case stop(AppReference)
     case restart(AppReference)
+    case reconcile
+    case collect
 }

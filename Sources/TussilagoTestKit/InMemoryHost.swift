@@ -8,6 +8,14 @@ public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogRe
     /// Every call that changed something, in order, by name.
     public private(set) var calls: [String] = []
     private var faults: [Fault] = []
+    private var holding = false
+    private var held = 0
+
+    /// Has starts take until ``hold(_:)`` is called with false, as of an app that does not get ready.
+    public func hold(_ on: Bool) { holding = on }
+
+    /// Whether a start is being held.
+    public var isHeld: Bool { held > 0 }
 
     /// A fault that is made to happen.
     public struct Fault: Sendable {
@@ -65,6 +73,20 @@ public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogRe
         }
     }
 
+    public func stored() throws(PortError) -> StoredThings {
+        var stored = StoredThings()
+        for path in host.units.keys {
+            if let app = path.app {
+                stored.scopes.insert(.app(app))
+            } else if case .system(let unit) = path, let tenant = TenantName(unit: unit) {
+                stored.scopes.insert(.tenant(tenant))
+            }
+        }
+        return stored
+    }
+
+    public func removeTrees(_ trees: [Digest]) throws(PortError) {}
+
     // MARK: ServiceManager
 
     public func status(of units: [UnitName]) throws(PortError) -> [UnitName: UnitStatus] {
@@ -75,7 +97,14 @@ public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogRe
         try perform("reload") { (host) throws(PortError) in try host.perform(.reload(expecting: [])) }
     }
 
-    public func start(_ units: [UnitName], deadline: Duration) throws(PortError) {
+    public func start(_ units: [UnitName], deadline: Duration) async throws(PortError) {
+        held += 1
+        defer { held -= 1 }
+        while holding, units.contains(where: { Instance(unit: $0).map { !host.active.contains($0.unit) } ?? false }) {
+            do { try await Task.sleep(for: .milliseconds(1)) } catch {
+                throw PortError(.unavailable, "start", cause: "nobody waits for it any more")
+            }
+        }
         try perform("start") { (host) throws(PortError) in try host.perform(.start(units)) }
     }
 
@@ -94,7 +123,17 @@ public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogRe
         }
     }
 
+    public func foreignHostnames() throws(PortError) -> [String] { host.foreignHostnames }
+
     // MARK: ImageStore and LogReader
+
+    public func stored() throws(PortError) -> [Digest: Set<String>] {
+        var stored: [Digest: Set<String>] = [:]
+        for (name, digest) in host.images { stored[digest, default: []].insert(name.text) }
+        return stored
+    }
+
+    public func release(except needed: Set<Digest>) throws(PortError) -> Int { 0 }
 
     public func resolve(_ reference: ImageReference) throws(PortError) -> ImageIdentity {
         guard let digest = host.images[reference] else {

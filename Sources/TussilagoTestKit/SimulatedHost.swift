@@ -15,11 +15,15 @@ public struct SimulatedHost: Sendable {
     /// What targets start.
     public var wants: [UnitName: Set<UnitName>] = [:]
     /// What upstreams lead to.
-    public var upstreams: [AppReference: Instance] = [:]
+    public var upstreams: [AppReference: [Int: Instance]] = [:]
     /// What Caddy was told.
     public var routes = RouteTable()
+    /// Hostnames that a route claims which is not the platform's.
+    public var foreignHostnames: [String] = []
     /// What runs.
     public var active: Set<UnitName> = []
+    /// Units that have ended by themselves, and were given up.
+    public var failed: Set<UnitName> = []
     /// Instances that never get ready.
     public var broken: Set<UnitName> = []
     /// The images in the storage.
@@ -39,11 +43,9 @@ public struct SimulatedHost: Sendable {
         let installed = installed(desired.scope)
         var status: [UnitName: UnitStatus] = [:]
         for unit in desired.units(with: installed) { status[unit] = self.status(unit) }
-        var hostnames: [String] = []
-        if case .app(let app) = desired.scope {
-            hostnames = routes.routes.filter { $0.app == app }.map(\.hostname)
-        }
-        return ObservedState(installed: installed, status: status, hostnames: hostnames)
+        var route: AppRoute?
+        if case .app(let app) = desired.scope { route = routes[app] }
+        return ObservedState(installed: installed, status: status, route: route)
     }
 
     /// What the files say, within a scope.
@@ -61,7 +63,7 @@ public struct SimulatedHost: Sendable {
             state.live = live.filter { $0.app == app }
             state.wants[app.tenant.target] = wants[app.tenant.target]
             state.wants[app.target] = wants[app.target]
-            state.upstream = upstreams[app]
+            state.upstreams = upstreams[app] ?? [:]
         }
         return state
     }
@@ -69,6 +71,7 @@ public struct SimulatedHost: Sendable {
     /// How systemd has a unit.
     public func status(_ unit: UnitName) -> UnitStatus {
         guard isLoaded(unit) else { return active.contains(unit) ? .running : .notFound }
+        if failed.contains(unit) { return UnitStatus(load: "loaded", active: "failed", sub: "failed") }
         return active.contains(unit) ? .running : .stopped
     }
 
@@ -89,9 +92,9 @@ public struct SimulatedHost: Sendable {
                 throw PortError(.refused, unit.description, cause: "systemd did not load it")
             }
         case .start(let units): for unit in units { try start(unit) }
-        case .route(let app, let hostnames):
+        case .route(let app, let route):
             routeWrites += 1
-            routes = routes.replacing(app, with: hostnames.compactMap { try? Hostname($0) })
+            routes = routes.replacing(app, with: route)
         case .drain: break
         case .stop(let units): for unit in units { stop(unit, willed: false) }
         case .halt(let units): for unit in units { stop(unit, willed: true) }
@@ -123,7 +126,9 @@ public struct SimulatedHost: Sendable {
         case .enable(let unit, let target, let on):
             if on { wants[target, default: []].insert(unit) } else { wants[target]?.remove(unit) }
             if wants[target]?.isEmpty == true { wants[target] = nil }
-        case .point(let app, let instance): upstreams[app] = instance
+        case .point(let app, let copy, let instance):
+            upstreams[app, default: [:]][copy] = instance
+            if upstreams[app]?.isEmpty == true { upstreams[app] = nil }
         }
     }
 
@@ -140,11 +145,13 @@ public struct SimulatedHost: Sendable {
             active.insert(instance.app.slice)
         }
         active.insert(unit)
+        failed.remove(unit)
     }
 
     /// Stops a unit, and with a target all that is part of it.
     public mutating func stop(_ unit: UnitName, willed: Bool) {
-        if !willed, active.contains(unit), upstreams.values.contains(where: { $0.unit == unit }) {
+        if !willed, active.contains(unit), upstreams.values.contains(where: { $0.values.contains { $0.unit == unit } })
+        {
             outages.append(unit)
         }
         active.remove(unit)

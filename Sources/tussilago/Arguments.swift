@@ -14,6 +14,13 @@ extension AppReference: ExpressibleByArgument {
     }
 }
 
+extension ReleaseNumber: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let number = Int(argument) else { return nil }
+        self.init(rawValue: number)
+    }
+}
+
 extension UUID: @retroactive ExpressibleByArgument {
     public init?(argument: String) { self.init(uuidString: argument) }
 }

@@ -38,11 +38,8 @@ struct OperationWatch {
             }
         }
         let ended = try await follow(accepted.id)
-        guard ended.state == .failed else {
-            if output.json { try output.show(ended) { _ in "" } }
-            return
-        }
-        throw failure(of: ended)
+        guard ended.state == .succeeded else { throw failure(of: ended) }
+        if output.json { try output.show(ended) { _ in "" } }
     }
 
     private func failure(of operation: OperationResource) -> CommandFailure {
@@ -53,7 +50,8 @@ struct OperationWatch {
             for line in log { Output.standardError("  \(style.dim("│")) \(line)") }
         }
         var problem = Problem(
-            .conflict, failure?.message ?? "the operation failed", remedy: failure?.remedy, operation: operation.id)
+            .conflict, failure?.message ?? "the operation was \(operation.state.rawValue)", remedy: failure?.remedy,
+            operation: operation.id)
         problem.title = "The operation failed"
         problem.type = "tag:tussilago,2026:operation-failed"
         problem.requestId = operation.requestId
@@ -95,7 +93,9 @@ private final class StepPrinter: Sendable {
             output.line(
                 "\(number)\(style.green("✓")) \(event.text)\(style.dim(took.map { "  \($0.milliseconds) ms" } ?? ""))")
         case .stepFailed: output.line("\(number)\(style.red("✗")) \(event.text)")
-        case .goingBack, .retrying: output.line(" \(style.bold("↩")) \(event.text)")
+        case .finding: output.line("   • \(event.text)")
+        case .cancelled: output.line("\(style.bold("cancelled:")) \(event.text)")
+        case .goingBack, .retrying, .cancelling: output.line(" \(style.bold("↩")) \(event.text)")
         case .succeeded: output.line("\(style.green("done:")) \(event.text)")
         case .failed: break
         }

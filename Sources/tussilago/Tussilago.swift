@@ -12,7 +12,8 @@ struct Tussilago: AsyncParsableCommand {
             """,
         subcommands: [
             TenantCommand.self, AppCommand.self, DeployCommand.self, PlanCommand.self, StatusCommand.self,
-            StartCommand.self, StopCommand.self, RestartCommand.self, LogsCommand.self, OperationCommand.self,
+            StartCommand.self, StopCommand.self, RestartCommand.self, ScaleCommand.self, ReleasesCommand.self,
+            RollbackCommand.self, LogsCommand.self, OperationCommand.self, ReconcileCommand.self, CollectCommand.self,
             CompletionsCommand.self, VersionCommand.self,
         ])
 

@@ -64,6 +64,19 @@ extension Platform {
         }
     }
 
+    func findings() async throws(Problem) -> PageResource<Finding> {
+        PageResource(
+            items: try await answering { () throws(PortError) in try await Survey(outside).findings() }, next: nil)
+    }
+
+    func waste() async throws(Problem) -> WasteResource {
+        WasteResource(items: try await answering { () throws(PortError) in try await Waste.find(outside).things })
+    }
+
+    func cancel(_ operation: UUID) async throws(Problem) -> OperationResource {
+        OperationResource(try await answering { () throws(PortError) in try await queue.cancel(operation) })
+    }
+
     /// What was, from the ledger, then what happens, as it happens; no event is missed or told twice in between.
     func events(of operation: UUID, after sequence: Int) async throws(Problem) -> AsyncStream<OperationEvent> {
         let live = await queue.hub.watch(operation)
@@ -77,7 +90,7 @@ extension Platform {
                 continuation.yield(event)
                 last = event.sequence
             }
-            let ended = past.last.map { $0.kind == .succeeded || $0.kind == .failed } ?? false
+            let ended = past.last.map(\.kind.isLast) ?? false
             if !ended, !shown.state.isFinal {
                 for await event in live where event.sequence > last { continuation.yield(event) }
             }

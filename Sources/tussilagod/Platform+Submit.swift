@@ -11,13 +11,13 @@ extension Platform {
     ///
     /// A request that is repeated with its key is the same operation, even if it could not be asked for any more.
     func submit(
-        _ submission: Submission, by caller: Caller, requestID: UUID, key: String?
+        _ submission: Submission, by caller: Caller, requestID: UUID, key: String?, waiting: Bool
     ) async throws(Problem) -> OperationResource {
         let request = try parse(submission)
         do throws(PortError) {
             if key == nil { try await check(request) }
             return OperationResource(
-                try await queue.accept(request, caller: caller.name, requestID: requestID, key: key))
+                try await queue.accept(request, caller: caller.name, requestID: requestID, key: key, waiting: waiting))
         } catch { throw Problem(accepting: error) }
     }
 
@@ -41,10 +41,24 @@ extension Platform {
                     tenant: tenant, app: try name(request.name) { text throws(InvalidValue) in try AppName(text) }))
         case .deleteApp(let app): .deleteApp(app)
         case .deploy(let app, let request): .deploy(app, try deployment(request))
+        case .scale(let app, let request): .scale(app, try counts(request))
+        case .rollback(let app, let request): .rollback(app, request.release)
         case .start(let app): .start(app)
         case .stop(let app): .stop(app)
         case .restart(let app): .restart(app)
+        case .reconcile: .reconcile
+        case .collect: .collect
         }
+    }
+
+    private func counts(_ request: ScaleRequest) throws(Problem) -> [ProcessName: Int] {
+        var counts: [ProcessName: Int] = [:]
+        for (text, count) in request.processes {
+            do throws(InvalidValue) { counts[try ProcessName(text)] = count } catch {
+                throw Problem(.invalidRequest, error.description, field: "processes")
+            }
+        }
+        return counts
     }
 
     private func name<Value>(_ text: String, _ parse: (String) throws(InvalidValue) -> Value) throws(Problem) -> Value {
@@ -75,17 +89,19 @@ extension Platform {
                 .invalidRequest, "neither the manifest nor the request names an image", field: "image",
                 remedy: "add image = \"localhost/python:3.13\" to the manifest, or use --image")
         }
-        return Deployment(image: image, files: request.files, manifest: parsed.manifest)
+        return Deployment(
+            image: image, files: request.files, manifest: parsed.manifest, scaled: parsed.scaled, note: request.note)
     }
 
     /// What would fail for certain is refused before an operation is made of it.
     private func check(_ request: TussilagoCore.Operation.Request) async throws(PortError) {
-        let isThere = try await ledger.tenant(request.tenant)
+        guard let name = request.tenant else { return }
+        let isThere = try await ledger.tenant(name)
         if case .createTenant(let name) = request {
             guard isThere == nil else { throw PortError(.conflict, "name", cause: "there is a tenant \(name) already") }
             return
         }
-        guard let isThere else { throw PortError(.notFound, "tenant", cause: "there is no tenant \(request.tenant)") }
+        guard let isThere else { throw PortError(.notFound, "tenant", cause: "there is no tenant \(name)") }
         if case .deleteTenant(let name) = request, isThere.apps > 0 {
             throw PortError(
                 .conflict, "apps", cause: "tenant \(name) still has \(isThere.apps) apps; delete them first")
@@ -98,9 +114,19 @@ extension Platform {
         }
         guard let app else { throw PortError(.notFound, "app", cause: "there is no app \(reference)") }
         switch request {
-        case .start, .restart:
-            guard app.current != nil else {
+        case .start, .restart, .scale, .rollback:
+            guard let current = app.current else {
                 throw PortError(.conflict, "app", cause: "\(reference) has no release yet; deploy one first")
+            }
+            if case .scale(_, let counts) = request { _ = try current.manifest.scaled(to: counts) }
+            if case .rollback(_, let number?) = request {
+                guard let release = try await ledger.release(reference, number) else {
+                    throw PortError(.notFound, "release", cause: "\(reference) has no release \(number) any more")
+                }
+                guard release.state == .superseded else {
+                    throw PortError(
+                        .conflict, "release", cause: "release \(number) is \(release.state.rawValue), not superseded")
+                }
             }
         default: break
         }

@@ -45,16 +45,26 @@ struct Platform: Domain {
 
     func releases(of app: AppReference, _ query: PageQuery) async throws(Problem) -> PageResource<ReleaseResource> {
         _ = try await known(app)
+        let page = try await answering { () throws(PortError) in try await ledger.releases(of: app, query) }
+        var older = page.items.dropFirst().map(Optional.some)
+        // What the last of a page differs from stands on the next.
+        if let last = page.items.last { older.append(try await predecessor(of: last)) }
         return PageResource(
-            try await answering { () throws(PortError) in try await ledger.releases(of: app, query) }
-                .map { ReleaseResource($0) })
+            items: zip(page.items, older).map { ReleaseResource($0, before: $1?.release) }, next: page.next)
+    }
+
+    private func predecessor(of record: ReleaseRecord) async throws(Problem) -> ReleaseRecord? {
+        let release = record.release
+        return try await answering { () throws(PortError) in
+            try await ledger.releases(of: release.app, PageQuery(limit: 1, cursor: "\(release.number)")).items.first
+        }
     }
 
     func release(_ number: ReleaseNumber, of app: AppReference) async throws(Problem) -> ReleaseResource {
         guard let record = try await answering({ () throws(PortError) in try await ledger.release(app, number) }) else {
             throw Problem(.notFound, "\(app) has no release \(number)", remedy: "tussilago app show \(app)")
         }
-        return ReleaseResource(record)
+        return ReleaseResource(record, before: try await predecessor(of: record)?.release)
     }
 
     func routes(of app: AppReference) async throws(Problem) -> PageResource<RouteResource> {

@@ -12,7 +12,8 @@ extension Problem {
         case .refused where error.subject == "cursor": self.init(.unknownCursor, error.cause, field: "cursor")
         case .refused: self.init(.invalidRequest, text)
         case .noSpace: self.init(.noSpace, text, remedy: "make room on the disk, then try again")
-        case .unavailable, .timedOut, .startFailed: self.init(.unavailable, text, remedy: "tussilago status")
+        case .unavailable, .timedOut, .startFailed, .cancelled, .expired:
+            self.init(.unavailable, text, remedy: "tussilago status")
         case .unexpected: self.init(.inner, text)
         }
     }

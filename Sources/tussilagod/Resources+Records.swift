@@ -19,13 +19,14 @@ extension AppResource {
 }
 
 extension ReleaseResource {
-    init(_ record: ReleaseRecord) {
+    init(_ record: ReleaseRecord, before: Release?) {
         let release = record.release
         self.init(
             id: release.id, number: release.number, state: record.state, createdAt: record.createdAt,
             operation: record.operation, image: release.artefact.image.reference.text,
             imageDigest: release.artefact.image.digest.description, tree: release.artefact.tree?.description,
             hostnames: release.manifest.hostnames.map(\.text),
-            processes: release.manifest.processes.map(\.name.rawValue))
+            processes: release.manifest.processes.map { "\($0.name)=\($0.count)" }, caller: release.origin?.caller,
+            reason: release.origin?.reason, differences: release.differences(from: before))
     }
 }

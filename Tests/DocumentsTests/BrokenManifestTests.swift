@@ -168,7 +168,10 @@ struct BrokenManifest: CustomTestStringConvertible {
             .web("health = { timeout = \"0s\" }", (3, 22, "processes.web.health.timeout", "from 1s to 600s")),
             .web(
                 "ingress = 'none'\nhealth = '/'", (4, 1, "processes.web.health", "give it an ingress, or remove this")),
-            .web("count = 2", (3, 9, "processes.web.count", "only one copy of a process is supported in this version")),
+            .web("count = 17", (3, 9, "processes.web.count", "from 1 to 16")),
+            .web(
+                "ingress = { port = 80 }\ncount = 2",
+                (4, 9, "processes.web.count", "a process on a TCP port runs in one copy only")),
             .web("count = 0", (3, 9, "processes.web.count", "from 1 to 1")),
             .web(
                 "[processes.api]\ncommand = ['b']\ningress = 'socket'",

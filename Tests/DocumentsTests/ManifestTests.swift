@@ -17,7 +17,7 @@ func parsed(_ text: String) throws -> ParsedManifest {
         let web = ProcessSpecification(
             name: try ProcessName("web"), command: [try CommandArgument("python3"), try CommandArgument("app.py")],
             ingress: .socket)
-        #expect(manifest == ParsedManifest(manifest: Manifest(processes: [web]), image: nil))
+        #expect(manifest == ParsedManifest(manifest: Manifest(processes: [web]), image: nil, scaled: [web.name]))
     }
 
     @Test func everyKeyReachesTheManifest() throws {
@@ -63,7 +63,8 @@ func parsed(_ text: String) throws -> ParsedManifest {
                 try EnvironmentVariable(name: "GREETING", value: "hello"),
                 try EnvironmentVariable(name: "_EMPTY", value: ""),
             ], drainSeconds: 120)
-        #expect(manifest == ParsedManifest(manifest: expected, image: try ImageReference("localhost/python:3.13")))
+        let image = try ImageReference("localhost/python:3.13")
+        #expect(manifest == ParsedManifest(manifest: expected, image: image, scaled: [web.name]))
     }
 
     @Test(arguments: [

@@ -21,7 +21,7 @@ func event(_ sequence: Int, _ text: String = "start web") -> OperationEvent {
     }
 
     @Test func `all that an advance changes is read back`() async throws {
-        var one = try await ledger.accept(operation(try deployment()), key: nil)
+        var one = try await ledger.accept(operation(try deployment()), key: nil, waiting: false)
         one.state = .running
         one.attempt = 2
         try await ledger.advance(one, events: [event(1)])
@@ -37,7 +37,7 @@ func event(_ sequence: Int, _ text: String = "start web") -> OperationEvent {
 
     @Test(arguments: State.allCases, State.allCases)
     func `an operation goes along the edges of its states only`(_ from: State, _ to: State) async throws {
-        var one = try await ledger.accept(operation(.start(shop)), key: nil)
+        var one = try await ledger.accept(operation(.start(shop)), key: nil, waiting: false)
         try await ledger.bring(one, to: from)
         one.state = to
         let asked = one
@@ -55,7 +55,7 @@ func event(_ sequence: Int, _ text: String = "start web") -> OperationEvent {
     }
 
     @Test func `an advance whose events cannot be written changes no state`() async throws {
-        var one = try await ledger.accept(operation(.start(shop)), key: nil)
+        var one = try await ledger.accept(operation(.start(shop)), key: nil, waiting: false)
         try await ledger.record([event(1)], of: one.id)
         one.state = .running
         let asked = one
@@ -65,8 +65,8 @@ func event(_ sequence: Int, _ text: String = "start web") -> OperationEvent {
     }
 
     @Test func `events come in order above a number and at most 1000`() async throws {
-        let one = try await ledger.accept(operation(.start(shop)), key: nil)
-        let other = try await ledger.accept(operation(.start(blog)), key: nil)
+        let one = try await ledger.accept(operation(.start(shop)), key: nil, waiting: false)
+        let other = try await ledger.accept(operation(.start(blog)), key: nil, waiting: false)
         let events = (1...1100).map { event($0, $0 == 1 ? "" : "step\u{0} \($0)") }
         try await ledger.record(Array(events[500...]), of: one.id)
         try await ledger.record(Array(events[..<500]), of: one.id)
@@ -78,7 +78,7 @@ func event(_ sequence: Int, _ text: String = "start web") -> OperationEvent {
     }
 
     @Test func `events are only added to an operation that has not ended`() async throws {
-        let one = try await ledger.accept(operation(.start(shop)), key: nil)
+        let one = try await ledger.accept(operation(.start(shop)), key: nil, waiting: false)
         try await ledger.bring(one, to: .succeeded)
         await expect(.refused) { try await ledger.record([event(1)], of: one.id) }
         await expect(.notFound) { try await ledger.record([event(1)], of: UUID()) }
@@ -86,9 +86,9 @@ func event(_ sequence: Int, _ text: String = "start web") -> OperationEvent {
     }
 
     @Test func `open operations are told oldest first and by the next program too`() async throws {
-        let first = try await ledger.accept(operation(.start(shop)), key: nil)
-        let second = try await ledger.accept(operation(.start(blog)), key: nil)
-        let third = try await ledger.accept(operation(.createTenant(globex)), key: nil)
+        let first = try await ledger.accept(operation(.start(shop)), key: nil, waiting: false)
+        let second = try await ledger.accept(operation(.start(blog)), key: nil, waiting: false)
+        let third = try await ledger.accept(operation(.createTenant(globex)), key: nil, waiting: false)
         try await ledger.bring(first, to: .running)
         try await ledger.bring(second, to: .failed)
         await ledger.close()
@@ -101,13 +101,13 @@ func event(_ sequence: Int, _ text: String = "start web") -> OperationEvent {
         var ids: [UUID] = []
         for number in 0..<250 {
             let app = AppReference(tenant: acme, app: AppName(unchecked: "app-\(number)"))
-            ids.append(try await ledger.accept(operation(.start(app)), key: nil).id)
+            ids.append(try await ledger.accept(operation(.start(app)), key: nil, waiting: false).id)
         }
         var late = 0
         let (items, sizes) = try await everything(limit: 100) { [ledger] page in
             late += 1
             let app = AppReference(tenant: globex, app: AppName(unchecked: "late-\(late)"))
-            if page.cursor != nil { _ = try await ledger.accept(operation(.start(app)), key: nil) }
+            if page.cursor != nil { _ = try await ledger.accept(operation(.start(app)), key: nil, waiting: false) }
             return try await ledger.operations(OperationQuery(page: page))
         }
         #expect(sizes == [100, 100, 50])
@@ -115,17 +115,17 @@ func event(_ sequence: Int, _ text: String = "start web") -> OperationEvent {
     }
 
     @Test func `a page that ends with the list has no next one`() async throws {
-        for app in [shop, blog] { _ = try await ledger.accept(operation(.start(app)), key: nil) }
+        for app in [shop, blog] { _ = try await ledger.accept(operation(.start(app)), key: nil, waiting: false) }
         #expect(try await ledger.operations(OperationQuery(page: PageQuery(limit: 2))).next == nil)
         #expect(try await ledger.operations(OperationQuery(page: PageQuery(limit: 1))).next != nil)
     }
 
     @Test func `operations are filtered by tenant app and state`() async throws {
-        let started = try await ledger.accept(operation(.start(shop)), key: nil)
-        let other = try await ledger.accept(operation(.start(blog)), key: nil)
-        let tenant = try await ledger.accept(operation(.deleteTenant(acme)), key: nil)
+        let started = try await ledger.accept(operation(.start(shop)), key: nil, waiting: false)
+        let other = try await ledger.accept(operation(.start(blog)), key: nil, waiting: false)
+        let tenant = try await ledger.accept(operation(.deleteTenant(acme)), key: nil, waiting: true)
         let foreign = try await ledger.accept(
-            operation(.start(AppReference(tenant: globex, app: shop.app))), key: nil)
+            operation(.start(AppReference(tenant: globex, app: shop.app))), key: nil, waiting: false)
         try await ledger.bring(other, to: .failed)
         func ids(_ query: OperationQuery) async throws -> [UUID] { try await ledger.operations(query).items.map(\.id) }
         #expect(try await ids(OperationQuery(tenant: acme)) == [tenant.id, other.id, started.id])

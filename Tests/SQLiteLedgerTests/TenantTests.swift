@@ -89,7 +89,7 @@ import TussilagoCore
         try await ledger.addApps(shop)
         let before = try #require(try await ledger.app(shop)).app
         try await ledger.deploy(release(4))
-        let asked = try await ledger.accept(operation(.deleteApp(shop)), key: nil)
+        let asked = try await ledger.accept(operation(.deleteApp(shop)), key: nil, waiting: false)
         try await ledger.removeApp(shop)
         #expect(try await ledger.app(shop) == nil)
         #expect(try await ledger.releases(of: shop, PageQuery()).items.isEmpty)

@@ -129,7 +129,8 @@ import TussilagoTestKit
         let allowed = all.flatMap { from in all.filter { from.mayBecome($0) }.map { "\(from)>\($0)" } }
         #expect(
             allowed == [
-                "accepted>running", "accepted>failed", "running>running", "running>succeeded", "running>failed",
+                "accepted>running", "accepted>failed", "accepted>cancelled", "running>running", "running>succeeded",
+                "running>failed", "running>cancelled",
             ])
     }
 }

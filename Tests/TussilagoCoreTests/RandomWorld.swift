@@ -63,7 +63,7 @@ struct RandomWorld {
     private mutating func manifest() throws -> Manifest {
         let ingress: Ingress? = random.pick([.socket, .port(8000), nil], otherwise: .socket)
         var processes = [
-            try Make.process(ingress: ingress, count: Int.random(in: 1...2, using: &random), limits: limits())
+            try Make.process(ingress: ingress, count: Int.random(in: 1...3, using: &random), limits: limits())
         ]
         if random.oneIn(2) { processes.append(try Make.process("worker", ingress: nil, limits: limits())) }
         let hostnames = try ["shop.example.org", "www.example.org"].filter { _ in random.oneIn(2) }.map {
@@ -92,7 +92,7 @@ struct RandomWorld {
                 host.live.remove(instance)
             }
         case 4: host.wants[app.reference.target] = nil
-        case 5: host.upstreams = [:]
+        case 5: if random.oneIn(2) { host.upstreams = [:] } else { host.upstreams[app.reference]?[1] = nil }
         case 6: host.reboot()
         case 7: host.routes = RouteTable()
         default: break
@@ -110,10 +110,10 @@ struct RandomWorld {
         guard let app = desired.app else {
             var left: [String] = []
             if !installed.units.isEmpty { left.append("unit files") }
-            if !installed.live.isEmpty || !installed.releases.isEmpty || installed.upstream != nil {
+            if !installed.live.isEmpty || !installed.releases.isEmpty || !installed.upstreams.isEmpty {
                 left.append("links")
             }
-            if host.routes.leads(to: reference) { left.append("routes") }
+            if host.routes[reference] != nil { left.append("routes") }
             if host.active.contains(where: { Instance(unit: $0)?.app == reference }) { left.append("instances") }
             return left
         }
@@ -126,13 +126,14 @@ struct RandomWorld {
         switch app.power {
         case .on: if running != instances { wrong.append("running \(running) instead of \(instances)") }
         case .off: if !running.isEmpty { wrong.append("running") }
-        case .asItIs: if !running.isSubset(of: instances) { wrong.append("replaced instances run") }
+        case .asItIs, .asFound: if !running.isSubset(of: instances) { wrong.append("replaced instances run") }
         }
-        if installed.upstream != app.current?.ingressInstance { wrong.append("upstream") }
+        if installed.upstreams.sorted(by: { $0.key < $1.key }).map(\.value) != app.current?.ingressInstances ?? [] {
+            wrong.append("upstreams")
+        }
         if installed.units != host.loaded.filter({ installed.units[$0.key] != nil }) { wrong.append("not loaded") }
         if installed.reloadOwed { wrong.append("reload owed") }
-        let hostnames = host.routes.routes.filter { $0.app == reference }.map(\.hostname)
-        if hostnames != app.current?.manifest.hostnames.map(\.text) ?? [] { wrong.append("routes") }
+        if host.routes[reference] != app.current?.route { wrong.append("routes") }
         return wrong
     }
 }

@@ -79,9 +79,11 @@ import TussilagoTestKit
     func hasOneOwner() throws {
         let shop = try AppReference("acme/shop"), other = try AppReference("zeta/other")
         let host = try Hostname("shop.example.org")
-        let table = RouteTable([(host, shop)]).replacing(other, with: [host, try Hostname("x.example.org")])
-        #expect(table.apps["shop.example.org"] == shop)
-        #expect(table.replacing(shop, with: []).leads(to: shop) == false)
+        let table = RouteTable([(host, shop)])
+            .replacing(other, with: AppRoute(hostnames: [host.text, "x.example.org"]))
+        #expect(table[shop]?.hostnames == [host.text])
+        #expect(table[other]?.hostnames == ["x.example.org"])
+        #expect(table.replacing(shop, with: nil)[shop] == nil)
     }
 
     @Test("The same table always gives the same configuration")

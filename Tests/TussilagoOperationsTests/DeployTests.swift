@@ -11,9 +11,9 @@ import TussilagoTestKit
         let platform = try await Platform()
         try await platform.withShop()
         let host = await platform.host.host
-        #expect(host.upstreams[platform.shop]?.unit.description == "tussilago-acme-shop-web@1.service")
+        #expect(host.upstreams[platform.shop]?[1]?.unit.description == "tussilago-acme-shop-web@1.service")
         #expect(host.active.contains { $0.description == "tussilago-acme-shop-web@1.service" })
-        #expect(host.routes.routes.map(\.hostname) == ["shop.example.org"])
+        #expect(host.routes.owners.map(\.hostname) == ["shop.example.org"])
     }
 
     @Test("A second deploy of the same shape reloads nothing and writes nothing to Caddy")
@@ -26,7 +26,7 @@ import TussilagoTestKit
         #expect(operation.release?.rawValue == 2)
         #expect(after.reloads == before.reloads)
         #expect(after.routeWrites == before.routeWrites)
-        #expect(after.upstreams[platform.shop]?.release.rawValue == 2)
+        #expect(after.upstreams[platform.shop]?[1]?.release.rawValue == 2)
         #expect(after.live.map(\.release.rawValue) == [2])
     }
 
@@ -74,7 +74,7 @@ import TussilagoTestKit
         guard case .deploy(_, let deployment) = try platform.deploy() else { return }
         let operation = try await platform.run(.deploy(other, deployment))
         #expect(operation.failure?.code == "conflict")
-        #expect(await platform.host.host.routes.routes.map(\.app) == [platform.shop])
+        #expect(await platform.host.host.routes.owners.map(\.app) == [platform.shop])
     }
 
     @Test("Apps that are deployed at the same time all get their routes")
@@ -93,7 +93,7 @@ import TussilagoTestKit
             }
             try await group.waitForAll()
         }
-        #expect(await platform.host.host.routes.routes.count == 12)
+        #expect(await platform.host.host.routes.owners.count == 12)
     }
 
     @Test("A deleted app leaves nothing on the host, and a deleted tenant neither")
@@ -105,7 +105,7 @@ import TussilagoTestKit
         #expect(try await platform.run(.deleteTenant(platform.shop.tenant)).state == .succeeded)
         let host = await platform.host.host
         #expect(host.units.isEmpty && host.loaded.isEmpty && host.live.isEmpty && host.upstreams.isEmpty)
-        #expect(host.routes.routes.isEmpty)
+        #expect(host.routes.owners.isEmpty)
         #expect(host.wants.values.flatMap { $0 } == [])
     }
 

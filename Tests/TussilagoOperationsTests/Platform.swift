@@ -13,13 +13,13 @@ struct Platform {
     let queue: OperationQueue
     let shop: AppReference
 
-    init(backoff: Backoff = Platform.impatient) async throws {
+    init(backoff: Backoff = Platform.impatient, deadline: Duration = .seconds(60)) async throws {
         var template = Array("/tmp/tussilago-operations.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw PortError(.noSpace, "test", cause: "no directory") }
         let directory = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "/tmp" }
         let ledger = SQLiteLedger(path: "\(directory)/ledger.sqlite")
         self.ledger = ledger
-        queue = Self.queue(host, ledger, backoff)
+        queue = Self.queue(host, ledger, backoff, deadline)
         shop = try AppReference("acme/shop")
         let image = try Make.image()
         await host.change { $0.images[image.reference] = image.digest }
@@ -35,13 +35,15 @@ struct Platform {
         return backoff
     }()
 
-    private static func queue(_ host: InMemoryHost, _ ledger: SQLiteLedger, _ backoff: Backoff) -> OperationQueue {
+    private static func queue(
+        _ host: InMemoryHost, _ ledger: SQLiteLedger, _ backoff: Backoff, _ deadline: Duration = .seconds(60)
+    ) -> OperationQueue {
         var logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         logger.logLevel = .critical
         let outside = Outside(
             ledger: ledger, units: host, services: host, routing: host, images: host, logs: host,
             sleep: { try await Task.sleep(for: min($0, .milliseconds(2))) })
-        return OperationQueue(outside, limit: 4, backoff: backoff, logger: logger)
+        return OperationQueue(outside, limit: 4, backoff: backoff, deadline: deadline, logger: logger)
     }
 
     /// Asks for something and waits until it has ended.

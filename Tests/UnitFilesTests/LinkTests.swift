@@ -70,19 +70,30 @@ import UnitFiles
     @Test("An upstream is moved and taken away")
     func points() async throws {
         let path = "/var/lib/tussilago/upstreams/acme/shop"
-        let first = try #require(try Example.release(7).ingressInstance)
-        let second = try #require(try Example.release(8).ingressInstance)
-        try await host.store.perform(.point(Example.app, first))
+        let first = try #require(try Example.release(7).ingressInstances.first)
+        let second = try #require(try Example.release(8).ingressInstances.first)
+        try await host.store.perform(.point(Example.app, copy: 1, first))
         #expect(host.link(path) == "/run/tussilago-ingress/tussilago-acme-shop-web@7")
         #expect(host.mode("/var/lib/tussilago/upstreams/acme") == 0o711)
-        try await host.store.perform(.point(Example.app, second))
-        try await host.store.perform(.point(Example.app, second))
-        #expect(try await host.store.observe(.app(Example.app)).upstream == second)
+        try await host.store.perform(.point(Example.app, copy: 1, second))
+        try await host.store.perform(.point(Example.app, copy: 1, second))
+        #expect(try await host.store.observe(.app(Example.app)).upstreams == [1: second])
         #expect(host.names("/var/lib/tussilago/upstreams/acme") == ["shop"])
-        try await host.store.perform(.point(Example.app, nil))
-        try await host.store.perform(.point(Example.app, nil))
-        #expect(try await host.store.observe(.app(Example.app)).upstream == nil)
+        try await host.store.perform(.point(Example.app, copy: 1, nil))
+        try await host.store.perform(.point(Example.app, copy: 1, nil))
+        #expect(try await host.store.observe(.app(Example.app)).upstreams == [:])
         #expect(host.names("/var/lib/tussilago/upstreams") == [])
+    }
+
+    @Test("Each copy has an upstream of its own, and an app of a similar name has others")
+    func pointsCopies() async throws {
+        let instance = try #require(try Example.release(7).ingressInstances.first)
+        for copy in [1, 2, 11] { try await host.store.perform(.point(Example.app, copy: copy, instance)) }
+        try host.makeLink("/var/lib/tussilago/upstreams/acme/shop.0", to: HostPaths.ingress(instance))
+        try host.makeLink("/var/lib/tussilago/upstreams/acme/shop2", to: HostPaths.ingress(instance))
+        #expect(try await host.store.observe(.app(Example.app)).upstreams == [1: instance, 2: instance, 11: instance])
+        try await host.store.perform(.point(Example.app, copy: 2, nil))
+        #expect(try await host.store.observe(.app(Example.app)).upstreams == [1: instance, 11: instance])
     }
 
     @Test(
@@ -90,7 +101,7 @@ import UnitFiles
         arguments: ["/run/tussilago-ingress/tussilago-acme-blog-web@7", "/tmp/tussilago-acme-shop-web@7", "x"])
     func ignoresForeign(target: String) async throws {
         try host.makeLink("/var/lib/tussilago/upstreams/acme/shop", to: target)
-        #expect(try await host.store.observe(.app(Example.app)).upstream == nil)
+        #expect(try await host.store.observe(.app(Example.app)).upstreams == [:])
     }
 
     @Test("A directory of the platform that has become a link is refused, and no path is told")

@@ -36,6 +36,13 @@ struct AdminEndpoint: Sendable {
         }
     }
 
+    /// Every server of Caddy's; nil when it has none.
+    func servers() async throws(PortError) -> JSONValue? {
+        let answer = try await send("GET", "/config/apps/http/servers", [], nil, timeout: .seconds(2))
+        guard answer.status == 200 else { return nil }
+        return try? JSONReader.read(answer.body)
+    }
+
     /// Sets the object, if it still is what ``current()`` gave.
     /// - Throws: ``PortError/Code-swift.enum/conflict`` if it is not, ``PortError/Code-swift.enum/refused`` with
     ///   Caddy's reason in the detail when Caddy cannot run with the new one; it goes on with the old one then.
@@ -48,7 +55,7 @@ struct AdminEndpoint: Sendable {
             }
         var headers = [(name: "Content-Type", value: "application/json")]
         if let tag { headers.append((name: "If-Match", value: tag)) }
-        let answer = try await send(method, headers, JSONWriter.write(server), timeout: .seconds(10))
+        let answer = try await send(method, Self.path, headers, JSONWriter.write(server), timeout: .seconds(10))
         switch answer.status {
         case 200..<300: return
         case 409, 412:
@@ -57,19 +64,22 @@ struct AdminEndpoint: Sendable {
         }
     }
 
-    private func get() async throws(PortError) -> HTTPAnswer { try await send("GET", [], nil, timeout: .seconds(2)) }
+    private func get() async throws(PortError) -> HTTPAnswer {
+        try await send("GET", Self.path, [], nil, timeout: .seconds(2))
+    }
 
     private func send(
-        _ method: String, _ headers: [(name: String, value: String)], _ body: [UInt8]?, timeout: Duration
+        _ method: String, _ path: String, _ headers: [(name: String, value: String)], _ body: [UInt8]?,
+        timeout: Duration
     ) async throws(PortError) -> HTTPAnswer {
         let limit = 64 << 20
         let answer = try await client.send(
-            try HTTPRequest(method, Self.path, headers: headers, body: body, timeout: timeout, bodyLimit: limit))
+            try HTTPRequest(method, path, headers: headers, body: body, timeout: timeout, bodyLimit: limit))
         guard answer.status == 403 else { return answer }
         // Unless its configuration names `localhost` an origin, Caddy 2.6 wants the Host of a Unix socket to be empty.
         let hostless = headers + [(name: "Host", value: "")]
         return try await client.send(
-            try HTTPRequest(method, Self.path, headers: hostless, body: body, timeout: timeout, bodyLimit: limit))
+            try HTTPRequest(method, path, headers: hostless, body: body, timeout: timeout, bodyLimit: limit))
     }
 }
 

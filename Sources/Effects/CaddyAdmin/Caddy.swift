@@ -54,6 +54,14 @@ public actor Caddy: Routing {
         }
     }
 
+    /// The published hostnames that other servers or apps of Caddy's configuration claim as well.
+    public func foreignHostnames() async throws(PortError) -> [String] {
+        let ours = Set(try published().owners.map(\.hostname))
+        guard !ours.isEmpty, case .object(let servers)? = try await endpoint.servers() else { return [] }
+        let others = servers.filter { $0.key != CaddyConfiguration.serverName }.values
+        return Set(others.flatMap(\.matchedHosts)).intersection(ours).sorted()
+    }
+
     /// Whether somebody listens on Caddy's admin socket. No HTTP client is loaded for that.
     public func isReachable() -> Bool { SocketProbe.accepts(configuration.adminSocket) }
 

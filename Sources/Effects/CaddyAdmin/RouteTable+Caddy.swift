@@ -7,18 +7,25 @@ extension RouteTable {
     init?(caddyDocument document: JSONValue) {
         let path = ["apps", "http", "servers", "tussilago", "routes"]
         guard case .array(let routes)? = path.reduce(document, { $0?[$1] }) else { return nil }
-        self.init(routes.flatMap(Self.routes))
+        self.init(Dictionary(routes.compactMap(Self.route), uniquingKeysWith: { first, _ in first }))
     }
 
-    private static func routes(of route: JSONValue) -> [(hostname: Hostname, app: AppReference)] {
-        guard case .array(let hostnames)? = route["match"]?.first?["host"],
-            case .string(let dial)? = route["handle"]?.dials,
+    private static func route(_ route: JSONValue) -> (AppReference, AppRoute)? {
+        guard case .array(let names)? = route["match"]?.first?["host"],
+            // The last route of the app's own is the one for when it runs; before it stands the one for its start.
+            case .array(let routes)? = route["handle"]?.first?["routes"],
+            let proxy = routes.lazy.compactMap({ $0["handle"]?.first }).last(where: { $0["upstreams"] != nil }),
+            case .array(let upstreams)? = proxy["upstreams"], case .string(let dial)? = upstreams.first?["dial"],
             let app = app(dialled: dial)
-        else { return [] }
-        return hostnames.compactMap { hostname in
-            guard case .string(let text) = hostname, let hostname = try? Hostname(text) else { return nil }
-            return (hostname, app)
+        else { return nil }
+        let hostnames = names.compactMap { name -> String? in
+            guard case .string(let text) = name else { return nil }
+            return (try? Hostname(text))?.text
         }
+        guard !hostnames.isEmpty else { return nil }
+        var path: String?
+        if case .string(let text)? = proxy["health_checks"]?["active"]?["uri"] { path = text }
+        return (app, AppRoute(hostnames: hostnames, copies: upstreams.count, healthPath: path))
     }
 
     /// The app whose upstream a `dial` leads to: `unix//var/lib/tussilago/upstreams/acme/shop/…`.
@@ -32,13 +39,20 @@ extension RouteTable {
 }
 
 extension JSONValue {
-    fileprivate var first: JSONValue? {
-        if case .array(let elements) = self { elements.first } else { nil }
+    /// Every hostname that a `host` matcher anywhere in it names.
+    var matchedHosts: [String] {
+        switch self {
+        case .array(let elements): elements.flatMap(\.matchedHosts)
+        case .object(let members):
+            members.flatMap { key, value -> [String] in
+                guard key == "host", case .array(let names) = value else { return value.matchedHosts }
+                return names.compactMap { if case .string(let name) = $0 { name } else { nil } }
+            }
+        default: []
+        }
     }
 
-    /// The first address that a list of handlers dials, through the routes of subroutes.
-    fileprivate var dials: JSONValue? {
-        guard let handler = first else { return nil }
-        return handler["upstreams"]?.first?["dial"] ?? handler["routes"]?.first?["handle"]?.dials
+    fileprivate var first: JSONValue? {
+        if case .array(let elements) = self { elements.first } else { nil }
     }
 }

@@ -17,8 +17,6 @@ struct ProcessReader {
         static let healthSeconds = 1...600
         static let port = 1...65_535
         static let arguments = 1024
-        /// Routes and names are ready for more copies; starting and stopping them together is not.
-        static let count = 1...1
     }
 
     /// The process of a table, with defaults in the place of what is wrong.
@@ -29,7 +27,7 @@ struct ProcessReader {
         reader.table("limits") { limits = Self.limits($0, base: limits) }
         return ProcessSpecification(
             name: name, command: command, ingress: ingress, health: health(reader, hasIngress: ingress != nil),
-            limits: limits, count: count(reader))
+            limits: limits, count: count(reader, ingress))
     }
 
     /// The limits of a table; `base` says what it does not.
@@ -75,14 +73,16 @@ struct ProcessReader {
         return arguments
     }
 
-    private func count(_ reader: TableReader) -> Int {
-        guard let member = reader.member("count") else { return 1 }
-        if case .integer(let count) = member.node.value, count > Bounds.count.upperBound {
-            let message = "only one copy of a process is supported in this version; write count = 1"
+    private func count(_ reader: TableReader, _ ingress: Ingress?) -> Int {
+        guard let member = reader.member("count"), let count = reader.read("count", .integer(Manifest.counts)) else {
+            return 1
+        }
+        if case .port = ingress, count > 1 {
+            let message = "a process on a TCP port runs in one copy only; use ingress = \"socket\", or count = 1"
             reader.report(member.node.position, "count", message)
             return 1
         }
-        return reader.read("count", .integer(Bounds.count)) ?? 1
+        return count
     }
 
     private func ingress(_ reader: TableReader) -> Ingress? {

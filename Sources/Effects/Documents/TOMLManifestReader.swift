@@ -19,19 +19,20 @@ public struct TOMLManifestReader: ManifestReader {
         guard let root = TOMLParser.parse(text, into: mistakes) else { return .failure(mistakes.documentErrors) }
         var manifest = Manifest(processes: [])
         var image: ImageReference?
+        var scaled: Set<ProcessName> = []
         TableReader.read(root, mistakes: mistakes) { reader in
             image = reader.read(
                 "image", .text("\"localhost/python:3.13\"") { text throws(InvalidValue) in try ImageReference(text) })
             let drain = reader.read("drain", .seconds(Bounds.drainSeconds))
             let environment = self.environment(reader)
-            let processes = self.processes(reader)
+            let processes = self.processes(reader, scaled: &scaled)
             let hostnames = self.hostnames(reader, haveIngress: processes.contains { $0.ingress != nil })
             manifest = Manifest(
                 processes: processes, hostnames: hostnames, environment: environment,
                 drainSeconds: drain ?? Manifest.defaultDrainSeconds)
         }
         guard mistakes.isEmpty else { return .failure(mistakes.documentErrors) }
-        return .success(ParsedManifest(manifest: manifest, image: image))
+        return .success(ParsedManifest(manifest: manifest, image: image, scaled: scaled))
     }
 
     private func hostnames(_ reader: TableReader, haveIngress: Bool) -> [Hostname] {
@@ -78,7 +79,8 @@ public struct TOMLManifestReader: ManifestReader {
         return environment
     }
 
-    private func processes(_ reader: TableReader) -> [ProcessSpecification] {
+    /// - Parameter scaled: gets the processes of which the text does not say how many copies run.
+    private func processes(_ reader: TableReader, scaled: inout Set<ProcessName>) -> [ProcessSpecification] {
         var limits = Limits()
         reader.table("limits") { limits = ProcessReader.limits($0, base: limits) }
         var processes: [ProcessSpecification] = []
@@ -111,6 +113,7 @@ public struct TOMLManifestReader: ManifestReader {
                                 + "set ingress = \"none\" for one of them")
                     }
                     processes.append(specification)
+                    if process.member("count") == nil { scaled.insert(name) }
                 }
             }
         }

@@ -10,6 +10,11 @@ public enum MessageID: String, Sendable, CaseIterable {
     case stepFailed = "f787a49eb92d492e8a962cd1c26796a0"
     /// An operation failed before its commit point, and the steps that follow lead back.
     case goingBack = "14cfad86a41144119221f293a57537f1"
+    case operationCancelled = "e3689e997be4441883779e990c4702d6"
+    /// A look at the host has found something that is not as it shall be.
+    case finding = "6b72a6310df54d4eb8d4871486ad3966"
+    /// The ledger was lost or damaged, and was written anew from the units.
+    case ledgerRecovered = "d9d763d3372d40aaa7f38c223d93c799"
     case agentStarted = "0a02427de8104ebd9ddf489af76ac34c"
     /// The agent had nothing to do and left; its socket starts it again.
     case agentIdleExit = "4386c5e526e84b3486af9f6f78009955"
@@ -24,7 +29,9 @@ public enum MessageID: String, Sendable, CaseIterable {
         case .failed: self = .operationFailed
         case .stepFailed: self = .stepFailed
         case .goingBack: self = .goingBack
-        case .started, .stepStarted, .stepEnded, .retrying: return nil
+        case .cancelled: self = .operationCancelled
+        case .finding: self = .finding
+        case .started, .stepStarted, .stepEnded, .retrying, .cancelling: return nil
         }
     }
 }

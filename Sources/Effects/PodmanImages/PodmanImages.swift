@@ -29,12 +29,53 @@ public struct PodmanImages: ImageStore {
         return ImageIdentity(reference: reference, digest: digest)
     }
 
+    public func stored() async throws(PortError) -> [TussilagoCore.Digest: Set<String>] {
+        Dictionary(try await list().map { ($0.digest, $0.names) }, uniquingKeysWith: { $0.union($1) })
+    }
+
+    public func release(except needed: Set<TussilagoCore.Digest>) async throws(PortError) -> Int {
+        var released = 0
+        for (digest, names) in try await list() where !needed.contains(digest) {
+            let tag = Self.tag(of: digest)
+            guard names.contains("\(Self.keptName):\(tag)") else { continue }
+            // An image of which this is the last name is removed; one that has others loses this one.
+            let answer =
+                names.count > 1
+                ? try await send(
+                    "POST", "\(digest.hexadecimal)/untag?repo=\(Self.escaped(Self.keptName))&tag=\(tag)")
+                : try await send("DELETE", Self.escaped("\(Self.keptName):\(tag)"))
+            switch answer.status {
+            case 200, 201, 404: released += 1
+            // A container has it still: it goes with the next collection.
+            case 409: continue
+            default:
+                throw PortError(.unexpected, "Podman", cause: "it does not let an image go", detail: answer.reason)
+            }
+        }
+        return released
+    }
+
+    private func list() async throws(PortError) -> [(digest: TussilagoCore.Digest, names: Set<String>)] {
+        let answer = try await send("GET", "json")
+        guard answer.status == 200, let images = try? JSONDecoder().decode([Listed].self, from: Data(answer.body))
+        else {
+            throw PortError(.unexpected, "Podman", cause: "it does not list its images", detail: answer.reason)
+        }
+        return images.compactMap { image in
+            (try? TussilagoCore.Digest(image.id)).map { (digest: $0, names: Set(image.tags ?? [])) }
+        }
+    }
+
+    /// Below which images are kept for releases.
+    private static let keptName = "localhost/tussilago/image"
+
+    private static func tag(of digest: TussilagoCore.Digest) -> String { String(digest.hexadecimal.prefix(12)) }
+
     /// Gives an image a name of the platform's own: without any, `podman image prune` removes it.
-    private func keep(_ digest: Digest, tags: [String]) async throws(PortError) {
-        let name = "localhost/tussilago/image"
-        let tag = String(digest.hexadecimal.prefix(12))
-        guard !tags.contains("\(name):\(tag)") else { return }
-        let answer = try await send("POST", "\(digest.hexadecimal)/tag?repo=\(Self.escaped(name))&tag=\(tag)")
+    private func keep(_ digest: TussilagoCore.Digest, tags: [String]) async throws(PortError) {
+        let tag = Self.tag(of: digest)
+        guard !tags.contains("\(Self.keptName):\(tag)") else { return }
+        let answer = try await send("POST", "\(digest.hexadecimal)/tag?repo=\(Self.escaped(Self.keptName))&tag=\(tag)")
         guard answer.status == 201 else {
             throw PortError(.unexpected, "Podman", cause: "it does not tag the image", detail: answer.reason)
         }
@@ -61,6 +102,17 @@ public struct PodmanImages: ImageStore {
             } else {
                 text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
             }
+        }
+    }
+
+    /// An image in Podman's list.
+    private struct Listed: Decodable {
+        let id: String
+        let tags: [String]?
+
+        enum CodingKeys: String, CodingKey {
+            case id = "Id"
+            case tags = "RepoTags"
         }
     }
 

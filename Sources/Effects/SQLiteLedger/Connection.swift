@@ -7,6 +7,7 @@ internal import TussilagoCore
 /// It belongs to one actor and is not Sendable. It needs SQLite 3.37 of 2021, for `STRICT` tables and `SQLITE_OPEN_EXRESCODE`.
 final class Connection {
     private let handle: OpaquePointer
+    private let path: String
     // By their text. All texts stand in this module's source, so their number is bounded.
     private var statements: [String: Statement] = [:]
 
@@ -27,6 +28,7 @@ final class Connection {
             throw PortError(sqlite: code, "open: \(String(cString: sqlite3_errstr(code)))")
         }
         self.handle = handle
+        self.path = path
         sqlite3_busy_timeout(handle, Self.busyTimeout)
     }
 
@@ -34,6 +36,16 @@ final class Connection {
         // Statements first: the last close of a file moves the write-ahead log into it, and waits for them.
         statements.removeAll()
         sqlite3_close_v2(handle)
+    }
+
+    /// Writes what the file is now beside it, under its name and `suffix`, in one piece.
+    func copy(named suffix: String) throws(PortError) {
+        let copy = "\(path).\(suffix)"
+        guard unlink(copy) == 0 || errno == ENOENT else {
+            throw PortError(sqlite: SQLITE_CANTOPEN, "the copy \(copy) cannot be replaced")
+        }
+        try run("VACUUM INTO ?1", [.text(copy)])
+        guard chmod(copy, 0o600) == 0 else { throw PortError(sqlite: SQLITE_PERM, "chmod of \(copy)") }
     }
 
     /// Runs statements without parameters or results.

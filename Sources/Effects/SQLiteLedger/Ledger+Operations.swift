@@ -2,7 +2,10 @@ public import FoundationEssentials
 public import TussilagoCore
 
 extension SQLiteLedger {
-    public func accept(_ operation: Operation, key: String?) throws(PortError) -> Operation {
+    /// How many operations may be open that must not be under way at once.
+    private static let waitingLimit = 100
+
+    public func accept(_ operation: Operation, key: String?, waiting: Bool) throws(PortError) -> Operation {
         try write { (connection) throws(PortError) in
             if let key, let known = try connection.operation(caller: operation.caller, key: key) {
                 guard known.request == operation.request else {
@@ -10,10 +13,15 @@ extension SQLiteLedger {
                 }
                 return known
             }
-            if let open = try connection.openOperation(on: operation.request.subject) {
+            let open = try connection.openOperations(inTheWayOf: operation.request, atMost: Self.waitingLimit)
+            if let first = open.first, !waiting {
                 throw PortError(
-                    .conflict, open.lowercased,
+                    .conflict, first.lowercased,
                     cause: "this operation on \(operation.request.subject) has not ended yet")
+            }
+            guard open.count < Self.waitingLimit else {
+                throw PortError(
+                    .refused, operation.request.subject, cause: "\(open.count) operations on it wait already")
             }
             try connection.insert(operation, key: key)
             try connection.forgetOperations(keeping: keptOperations)
@@ -80,9 +88,22 @@ extension SQLiteLedger {
         return query.page.page(rows) { $0.id.lowercased }
     }
 
+    public func requestCancel(_ operation: UUID) throws(PortError) -> Operation {
+        try write { (connection) throws(PortError) in
+            let (sequence, state) = try connection.position(of: operation)
+            if !state.isFinal {
+                try connection.run("UPDATE operation SET cancel = 1 WHERE sequence = ?1", [.number(sequence)])
+            }
+            guard let found = try connection.operation(operation) else {
+                throw PortError(.notFound, operation.lowercased, cause: "there is no such operation")
+            }
+            return found
+        }
+    }
+
     /// The operations that have not ended, oldest first.
     ///
-    /// There is one a subject at most, so the list has an end. This is asked at every start: the index keeps it from
+    /// Only so many wait for each other, so the list has an end. This is asked at every start: the index keeps it from
     /// reading the operations that have ended.
     public func openOperations() throws(PortError) -> [Operation] {
         try open().rows(

@@ -64,7 +64,8 @@ extension SQLiteLedger {
         }
     }
 
-    /// Writes how a release came out: a pending one becomes `current` or `failed`, once; the same again is no change.
+    /// Writes how a release came out: a pending one becomes `current` or `failed`, or `superseded` again when it was one
+    /// to go back to. The same again is no change.
     /// - Throws: ``PortError/Code-swift.enum/notFound`` when there is no such release,
     ///   ``PortError/Code-swift.enum/refused`` when it came out in another way before.
     public func settleRelease(
@@ -75,7 +76,7 @@ extension SQLiteLedger {
                 throw PortError(.notFound, "\(app) release \(number)", cause: "there is no such release")
             }
             if known.state == state { return }
-            guard known.state == .pending, state == .current || state == .failed else {
+            guard known.state == .pending, state != .pending else {
                 throw PortError(
                     .refused, "\(app) release \(number)",
                     cause: "it is \(known.state.rawValue), and cannot become \(state.rawValue)")
@@ -85,6 +86,40 @@ extension SQLiteLedger {
                 "UPDATE release SET state = ?4 WHERE tenant = ?1 AND app = ?2 AND number = ?3",
                 app.key + [.number(number.rawValue), .text(state.rawValue)])
             try connection.freeHostnames(of: app)
+        }
+    }
+
+    /// Makes a superseded release `pending` again, for an operation that goes back to it, and claims its hostnames.
+    /// - Throws: ``PortError/Code-swift.enum/conflict`` naming a hostname that another app owns by now,
+    ///   ``PortError/Code-swift.enum/refused`` when the release is in another state.
+    public func reviveRelease(
+        _ app: AppReference, _ number: ReleaseNumber, by operation: UUID
+    ) throws(PortError) {
+        try write { (connection) throws(PortError) in
+            guard let known = try connection.release(app, number) else {
+                throw PortError(.notFound, "\(app) release \(number)", cause: "there is no such release")
+            }
+            guard known.state == .superseded else {
+                throw PortError(
+                    .refused, "\(app) release \(number)", cause: "it is \(known.state.rawValue), not superseded")
+            }
+            try connection.run(
+                "UPDATE release SET state = 'pending', operation = ?4 WHERE tenant = ?1 AND app = ?2 AND number = ?3",
+                known.release.key + [.id(operation)])
+            for hostname in known.release.manifest.hostnames { try connection.claim(hostname, for: known.release) }
+        }
+    }
+
+    /// Forgets releases that are neither current nor pending.
+    public func removeReleases(_ app: AppReference, _ numbers: [ReleaseNumber]) throws(PortError) {
+        try write { (connection) throws(PortError) in
+            for number in numbers {
+                try connection.run(
+                    """
+                    DELETE FROM release WHERE tenant = ?1 AND app = ?2 AND number = ?3
+                        AND state IN ('superseded', 'failed')
+                    """, app.key + [.number(number.rawValue)])
+            }
         }
     }
 

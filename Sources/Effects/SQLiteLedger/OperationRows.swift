@@ -13,10 +13,15 @@ extension Connection {
             [.text(caller), .text(key)], read: Operation.init)
     }
 
-    /// The one operation on a subject that has not ended.
-    func openOperation(on subject: String) throws(PortError) -> UUID? {
-        try row(
-            "SELECT id FROM operation WHERE subject = ?1 AND state IN ('accepted', 'running')", [.text(subject)]
+    /// The operations that have not ended and must not be under way together with a request, oldest first; the same
+    /// rule as ``TussilagoCore/Operation/Request/conflicts(with:)``.
+    func openOperations(inTheWayOf request: Operation.Request, atMost limit: Int) throws(PortError) -> [UUID] {
+        try rows(
+            """
+            SELECT id FROM operation INDEXED BY operation_open
+            WHERE state IN ('accepted', 'running') AND tenant IS ?1 AND (app IS NULL OR ?2 IS NULL OR app = ?2)
+            ORDER BY sequence LIMIT ?3
+            """, [.name(request.tenant), .name(request.app?.app), .number(limit)]
         ) { (row) throws(PortError) in try row.id(0) }
     }
 
@@ -74,14 +79,15 @@ extension Connection {
         try run(
             """
             DELETE FROM operation WHERE sequence <= (SELECT max(sequence) FROM operation) - ?1
-                AND state IN ('succeeded', 'failed')
+                AND state IN ('succeeded', 'failed', 'cancelled')
             """, [.number(count)])
     }
 }
 
 extension Operation {
     /// What ``init(_:)`` reads, in its order.
-    static let columns = "id, state, caller, request_id, accepted_at, attempt, ended_at, release, failure, request"
+    static let columns =
+        "id, state, caller, request_id, accepted_at, attempt, ended_at, release, failure, request, cancel"
 
     init(_ row: borrowing Row) throws(PortError) {
         self.init(
@@ -92,6 +98,7 @@ extension Operation {
         endedAt = row.isNull(6) ? nil : try row.time(6)
         release = row.isNull(7) ? nil : try row.value(7, ReleaseNumber.init(rawValue:))
         failure = row.isNull(8) ? nil : try row.json(8)
+        cancelRequested = try row.integer(10) != 0
     }
 
     /// The values of what changes in the course of an operation: state, attempt, end, failure, release.

@@ -5,33 +5,46 @@ enum Schema {
     /// What turns an empty file into a ledger, step by step.
     ///
     /// `user_version` counts the steps that a file has had. A step that was released is never changed.
-    static let migrations = [tables]
+    static let migrations = [tables, queue]
 
     /// Makes a connection safe to use, and its file as new as this program.
-    /// - Throws: ``PortError/Code-swift.enum/refused`` when the file is newer; then nothing is written to it.
+    ///
+    /// A file that is older is migrated, and what it was is kept beside it. One that is newer is used as it is if its
+    /// writer says that this format's programs may: a version adds first, and takes away only a version later.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` when the file is too new; then nothing is written to it.
     static func prepare(_ connection: Connection) throws(PortError) {
         // The version comes first: to turn the log on writes to the file.
         let found = try version(of: connection)
-        guard found <= migrations.count else {
-            throw PortError(
-                .refused, PortError.ledgerSubject,
-                cause: "it was written by a newer version (format \(found), this one knows up to \(migrations.count))")
+        if found > migrations.count {
+            let oldest = try connection.row("SELECT oldest FROM format") { (row) throws(PortError) in
+                try row.integer(0)
+            }
+            guard let oldest, oldest <= migrations.count else {
+                throw PortError(
+                    .refused, PortError.ledgerSubject,
+                    cause:
+                        "it was written by a newer version (format \(found), this one knows up to \(migrations.count))"
+                )
+            }
         }
         // FULL syncs the log at each commit: what was acknowledged survives a power cut (sqlite.org/pragma.html).
         try connection.script(
             """
             PRAGMA journal_mode = WAL;
             PRAGMA synchronous = FULL;
-            PRAGMA foreign_keys = ON;
             PRAGMA trusted_schema = OFF;
             """)
-        guard found < migrations.count else { return }
-        try connection.transaction { () throws(PortError) in
-            for (index, migration) in migrations.enumerated().dropFirst(try version(of: connection)) {
-                try connection.script(migration)
-                try connection.script("PRAGMA user_version = \(index + 1)")
+        if found < migrations.count {
+            if found > 0 { try connection.copy(named: "\(found)") }
+            // A table that others refer to is rebuilt with the references unchecked (sqlite.org/lang_altertable.html §7).
+            try connection.transaction { () throws(PortError) in
+                for (index, migration) in migrations.enumerated().dropFirst(try version(of: connection)) {
+                    try connection.script(migration)
+                    try connection.script("PRAGMA user_version = \(index + 1)")
+                }
             }
         }
+        try connection.script("PRAGMA foreign_keys = ON")
     }
 
     private static func version(of connection: Connection) throws(PortError) -> Int {
@@ -143,5 +156,42 @@ enum Schema {
             content TEXT NOT NULL,
             PRIMARY KEY (operation, sequence)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Operations may wait for each other, be about all of the host, and be cancelled.
+    private static let queue = """
+        -- The oldest format whose programs may use this file.
+        CREATE TABLE format (oldest INTEGER NOT NULL) STRICT;
+        INSERT INTO format VALUES (2);
+
+        CREATE TABLE new_operation (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            tenant TEXT,
+            app TEXT,
+            state TEXT NOT NULL CHECK (state IN ('accepted', 'running', 'succeeded', 'failed', 'cancelled')),
+            caller TEXT NOT NULL,
+            idempotency_key TEXT,
+            request_id TEXT NOT NULL,
+            accepted_at INTEGER NOT NULL,
+            attempt INTEGER NOT NULL CHECK (attempt >= 0),
+            ended_at INTEGER,
+            release INTEGER,
+            cancel INTEGER NOT NULL DEFAULT 0 CHECK (cancel IN (0, 1)),
+            failure TEXT,
+            request TEXT NOT NULL,
+            CHECK (tenant IS NOT NULL OR app IS NULL)
+        ) STRICT;
+        INSERT INTO new_operation (sequence, id, tenant, app, state, caller, idempotency_key, request_id, accepted_at,
+                attempt, ended_at, release, failure, request)
+            SELECT sequence, id, tenant, app, state, caller, idempotency_key, request_id, accepted_at,
+                attempt, ended_at, release, failure, request FROM operation;
+        DROP TABLE operation;
+        ALTER TABLE new_operation RENAME TO operation;
+        -- Any number may wait, but one at a time is under way.
+        CREATE UNIQUE INDEX operation_running ON operation (coalesce(tenant, ''), coalesce(app, ''))
+            WHERE state = 'running';
+        CREATE INDEX operation_open ON operation (sequence) WHERE state IN ('accepted', 'running');
+        CREATE UNIQUE INDEX operation_key ON operation (caller, idempotency_key) WHERE idempotency_key IS NOT NULL;
         """
 }

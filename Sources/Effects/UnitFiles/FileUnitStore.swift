@@ -42,7 +42,8 @@ public actor FileUnitStore: UnitStore {
         case .settle: try units.settle()
         case .want(let target, let wanted): try WantsLinks(root: root).want(target, wanted)
         case .enable(let unit, let target, let on): try WantsLinks(root: root).enable(unit, by: target, on)
-        case .point(let app, let instance): try UpstreamLinks(root: root).point(app, at: instance)
+        case .point(let app, let copy, let instance):
+            try UpstreamLinks(root: root).point(app, copy: copy, at: instance)
         }
     }
 
@@ -59,7 +60,7 @@ public actor FileUnitStore: UnitStore {
             state.releases = try ReleaseStore(root: root).numbers(of: app)
             state.live = try LiveLinks(root: root).instances(of: app)
             state.wants = try wants(of: [app.tenant.target, app.target])
-            state.upstream = try UpstreamLinks(root: root).instance(of: app)
+            state.upstreams = try UpstreamLinks(root: root).instances(of: app)
         }
         return state
     }
@@ -79,6 +80,14 @@ public actor FileUnitStore: UnitStore {
         let staging = try QuadletStaging(check.quadlets, root: root)
         defer { staging.remove() }
         try check.judge(try await generator.units(ofQuadletsIn: staging.path), staging: staging.path)
+    }
+
+    public func stored() async throws(PortError) -> StoredThings {
+        StoredThings(scopes: try StoredScopes(root: root).all(), trees: try await trees.trees())
+    }
+
+    public nonisolated func removeTrees(_ trees: [Digest]) async throws(PortError) {
+        try await self.trees.remove(trees)
     }
 
     public nonisolated func importTree(from directory: String) async throws(PortError) -> Digest {

@@ -93,6 +93,9 @@ struct InstalledUnits {
         return try texts(of: paths)
     }
 
+    /// Whether there is a file of that name which the platform has written.
+    func isOwned(_ path: UnitFile.Path) throws(PortError) -> Bool { try text(of: path, refusingForeign: false) != nil }
+
     private func texts(of paths: [UnitFile.Path]) throws(PortError) -> [UnitFile.Path: String] {
         var texts: [UnitFile.Path: String] = [:]
         for path in paths { texts[path] = try text(of: path, refusingForeign: false) }

@@ -43,6 +43,23 @@ actor TreeStore {
         }
     }
 
+    /// The trees that are there.
+    func trees() throws(PortError) -> Set<Digest> {
+        guard let trees = try root.directory(.state, HostPaths.trees) else { return [] }
+        return Set(try trees.names(as: "trees").compactMap { try? Digest($0) })
+    }
+
+    /// Removes trees. Each loses its name first: what a crash leaves of it is no tree any more.
+    func remove(_ digests: [Digest]) throws(PortError) {
+        guard !digests.isEmpty, let trees = try root.directory(.state, HostPaths.trees) else { return }
+        for digest in digests where try trees.directory(digest.hexadecimal) != nil {
+            try trees.removeTree(Self.temporary)
+            try trees.rename(digest.hexadecimal, to: Self.temporary)
+            try trees.removeTree(Self.temporary)
+        }
+        try trees.sync(as: "trees")
+    }
+
     private func copy(_ source: borrowing Directory, into trees: borrowing Directory) throws(PortError) -> Digest {
         let target = try trees.makeDirectory(Self.temporary, mode: 0o755)
         var copy = TreeCopy(limits: limits)

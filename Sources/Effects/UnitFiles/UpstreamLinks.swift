@@ -1,36 +1,43 @@
 internal import TussilagoCore
 
-/// The link of each app through which Caddy dials the instance that serves.
+/// The links of each app through which Caddy dials the instances that serve, one a copy: `shop`, `shop.2`.
 ///
 /// To move it is the commit point of a deploy.
 struct UpstreamLinks {
     let root: HostRoot
 
-    /// Moves an app's upstream, in one rename that is on the disk when this returns; nil takes it away.
-    func point(_ app: AppReference, at instance: Instance?) throws(PortError) {
-        guard let instance else { return try remove(app) }
+    /// Moves the upstream of one copy, in one rename that is on the disk when this returns; nil takes it away.
+    func point(_ app: AppReference, copy: Int, at instance: Instance?) throws(PortError) {
+        guard let instance else { return try remove(app, copy: copy) }
         let tenant = try root.makeDirectory(.state, directory(of: app.tenant))
         // Synced even if it is the same link: it may have been made by a call that was cut before its sync.
-        try tenant.link(app.app.rawValue, to: HostPaths.ingress(instance))
+        try tenant.link(HostPaths.upstreamName(app.app, copy: copy), to: HostPaths.ingress(instance))
         try tenant.sync(as: "\(app)")
     }
 
-    private func remove(_ app: AppReference) throws(PortError) {
+    private func remove(_ app: AppReference, copy: Int) throws(PortError) {
         guard let tenant = try root.directory(.state, directory(of: app.tenant)) else { return }
-        try tenant.remove(app.app.rawValue)
+        try tenant.remove(HostPaths.upstreamName(app.app, copy: copy))
         try tenant.sync(as: "\(app)")
         guard let upstreams = try root.directory(.state, HostPaths.upstreams) else { return }
         try upstreams.removeDirectory(ifEmpty: app.tenant.rawValue)
     }
 
-    /// The instance that an app's upstream leads to; nil when it leads nowhere, or somewhere else.
-    func instance(of app: AppReference) throws(PortError) -> Instance? {
-        guard let tenant = try root.directory(.state, directory(of: app.tenant)),
-            let target = try tenant.linkTarget(app.app.rawValue), let stem = target.split(separator: "/").last,
-            let unit = UnitName("\(stem).service"), let instance = Instance(unit: unit),
-            instance.app == app, target == HostPaths.ingress(instance)
-        else { return nil }
-        return instance
+    /// The instances that an app's upstreams lead to, by copy; without those that lead nowhere, or somewhere else.
+    func instances(of app: AppReference) throws(PortError) -> [Int: Instance] {
+        guard let tenant = try root.directory(.state, directory(of: app.tenant)) else { return [:] }
+        var instances: [Int: Instance] = [:]
+        for name in try tenant.names(as: "upstreams") {
+            let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+            guard parts[0] == app.app.rawValue, let copy = parts.count == 1 ? 1 : Int(parts[1]),
+                copy >= 1, name == HostPaths.upstreamName(app.app, copy: copy),
+                let target = try tenant.linkTarget(name),
+                let stem = target.split(separator: "/").last, let unit = UnitName("\(stem).service"),
+                let instance = Instance(unit: unit), instance.app == app, target == HostPaths.ingress(instance)
+            else { continue }
+            instances[copy] = instance
+        }
+        return instances
     }
 
     private func directory(of tenant: TenantName) -> String { "\(HostPaths.upstreams)/\(tenant)" }

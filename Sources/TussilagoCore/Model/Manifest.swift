@@ -20,6 +20,43 @@ public struct Manifest: Hashable, Sendable, Codable {
         self.drainSeconds = drainSeconds
     }
 
+    /// The most copies of one process that run.
+    public static let counts = 1...16
+
+    /// The same with as many copies as `other` has, of those processes whose number it does not say itself.
+    public func scaled(_ silent: Set<ProcessName>, like other: Manifest?) -> Manifest {
+        var manifest = self
+        for (index, process) in processes.enumerated() where silent.contains(process.name) && process.mayScale {
+            let count = other?.processes.first { $0.name == process.name }?.count
+            if let count { manifest.processes[index].count = count }
+        }
+        return manifest
+    }
+
+    /// The same with other numbers of copies.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` when there is no such process, or it cannot run so many copies.
+    public func scaled(to counts: [ProcessName: Int]) throws(PortError) -> Manifest {
+        var manifest = self
+        for (name, count) in counts {
+            guard let index = processes.firstIndex(where: { $0.name == name }) else {
+                let known = processes.map(\.name.rawValue).joined(separator: ", ")
+                throw PortError(.refused, name.rawValue, cause: "there is no such process; there are: \(known)")
+            }
+            guard Self.counts.contains(count) else {
+                throw PortError(
+                    .refused, name.rawValue,
+                    cause: "\(Self.counts.lowerBound) to \(Self.counts.upperBound) copies can run, not \(count)")
+            }
+            guard count == 1 || processes[index].mayScale else {
+                throw PortError(
+                    .refused, name.rawValue,
+                    cause: "it listens on a TCP port; only processes on a socket, or without requests, run in copies")
+            }
+            manifest.processes[index].count = count
+        }
+        return manifest
+    }
+
     /// How long is waited where a manifest does not say.
     public static let defaultDrainSeconds = 1
 
@@ -54,6 +91,11 @@ public struct ProcessSpecification: Hashable, Sendable, Codable {
         self.limits = limits
         self.count = count
     }
+}
+
+extension ProcessSpecification {
+    /// Whether several copies can run: an app's bridge has one address for each release.
+    public var mayScale: Bool { if case .port = ingress { false } else { true } }
 }
 
 /// How requests reach a process.

@@ -20,8 +20,10 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
     public var endedAt: Date?
     /// Why it failed.
     public var failure: Failure?
-    /// The release that it made, if it made one.
+    /// The release that it made or went back to, if it did.
     public var release: ReleaseNumber?
+    /// Whether somebody asked for it to be cancelled. It is, unless it has come too far for that.
+    public var cancelRequested = false
 
     /// Accepts a request.
     public init(id: UUID, request: Request, caller: String, requestID: UUID, acceptedAt: Date) {
@@ -36,16 +38,16 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
 
     /// The states of an operation, and the edges between them.
     public enum State: String, Hashable, Sendable, Codable, CaseIterable {
-        case accepted, running, succeeded, failed
+        case accepted, running, succeeded, failed, cancelled
 
         /// Whether nothing more will happen.
-        public var isFinal: Bool { self == .succeeded || self == .failed }
+        public var isFinal: Bool { self != .accepted && self != .running }
 
         /// Whether an operation may go from here to `next`. A running one is begun again after a crash.
         public func mayBecome(_ next: State) -> Bool {
             switch (self, next) {
-            case (.accepted, .running), (.accepted, .failed), (.running, .running), (.running, .succeeded),
-                (.running, .failed):
+            case (.accepted, .running), (.accepted, .failed), (.accepted, .cancelled), (.running, .running),
+                (.running, .succeeded), (.running, .failed), (.running, .cancelled):
                 true
             default: false
             }
@@ -59,9 +61,17 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case createApp(AppReference)
         case deleteApp(AppReference)
         case deploy(AppReference, Deployment)
+        /// Makes a release that differs in how many copies of its processes run.
+        case scale(AppReference, [ProcessName: Int])
+        /// Goes back to an earlier release; without a number to the one before the current one.
+        case rollback(AppReference, ReleaseNumber?)
         case start(AppReference)
         case stop(AppReference)
         case restart(AppReference)
+        /// Brings all of the host to what the ledger says.
+        case reconcile
+        /// Removes what carries the platform's mark and nothing refers to any more.
+        case collect
 
         /// The kind, as the API names it.
         public var kind: Kind {
@@ -71,34 +81,60 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
             case .createApp: .createApp
             case .deleteApp: .deleteApp
             case .deploy: .deploy
+            case .scale: .scale
+            case .rollback: .rollback
             case .start: .start
             case .stop: .stop
             case .restart: .restart
+            case .reconcile: .reconcile
+            case .collect: .collect
             }
         }
 
-        /// The tenant that it is about.
-        public var tenant: TenantName {
+        /// The tenant that it is about; nil when it is about all of the host.
+        public var tenant: TenantName? {
             switch self {
             case .createTenant(let name), .deleteTenant(let name): name
-            case .createApp(let app), .deleteApp(let app), .deploy(let app, _), .start(let app), .stop(let app),
-                .restart(let app):
-                app.tenant
+            default: app?.tenant
             }
         }
 
-        /// The app that it is about; nil for a tenant's.
+        /// The app that it is about; nil for a tenant's and the host's.
         public var app: AppReference? {
             switch self {
-            case .createTenant, .deleteTenant: nil
-            case .createApp(let app), .deleteApp(let app), .deploy(let app, _), .start(let app), .stop(let app),
-                .restart(let app):
+            case .createTenant, .deleteTenant, .reconcile, .collect: nil
+            case .createApp(let app), .deleteApp(let app), .deploy(let app, _), .scale(let app, _),
+                .rollback(let app, _), .start(let app), .stop(let app), .restart(let app):
                 app
             }
         }
 
-        /// What only one operation at a time may be about: `acme/shop`, `acme`.
-        public var subject: String { app?.description ?? tenant.description }
+        /// What it is about, as people write it: `acme/shop`, `acme`, `the host`.
+        public var subject: String { app?.description ?? tenant?.description ?? "the host" }
+
+        /// Whether it has a release serve that did not before.
+        public var makesRelease: Bool {
+            switch self {
+            case .deploy, .scale, .rollback: true
+            default: false
+            }
+        }
+
+        /// Whether it is about this part of the host, or about one that has to do with it.
+        public func concerns(_ scope: Scope) -> Bool {
+            switch scope {
+            case .tenant(let name): tenant == name
+            case .app(let reference): tenant == reference.tenant && (app == nil || app == reference)
+            }
+        }
+
+        /// Whether the two must not be under way at once: they are about the same, or one is about a tenant and the
+        /// other about an app of it. A reconcile looks at each app in its turn; a collection is alone, or it would take
+        /// for waste what another has not come to use yet.
+        public func conflicts(with other: Request) -> Bool {
+            if self == .collect || other == .collect { return true }
+            return tenant == other.tenant && (app == nil || other.app == nil || app == other.app)
+        }
     }
 
     /// The kinds of operations.
@@ -108,9 +144,13 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case createApp = "app.create"
         case deleteApp = "app.delete"
         case deploy = "app.deploy"
+        case scale = "app.scale"
+        case rollback = "app.rollback"
         case start = "app.start"
         case stop = "app.stop"
         case restart = "app.restart"
+        case reconcile = "host.reconcile"
+        case collect = "host.collect"
     }
 
     /// Why an operation failed, fit for callers.
@@ -142,12 +182,21 @@ public struct Deployment: Hashable, Sendable, Codable {
     public var files: String?
     /// How it is configured.
     public var manifest: Manifest
+    /// The processes of which the manifest does not say how many copies run: as many as before.
+    public var scaled: Set<ProcessName>
+    /// Why it is made, in the words of whoever asks.
+    public var note: String?
 
     /// Describes a deploy.
-    public init(image: ImageReference, files: String? = nil, manifest: Manifest) {
+    public init(
+        image: ImageReference, files: String? = nil, manifest: Manifest, scaled: Set<ProcessName> = [],
+        note: String? = nil
+    ) {
         self.image = image
         self.files = files
         self.manifest = manifest
+        self.scaled = scaled
+        self.note = note
     }
 }
 
@@ -176,7 +225,14 @@ public struct OperationEvent: Hashable, Sendable, Codable {
         case goingBack = "going-back"
         /// A failure that may pass: the operation is begun again.
         case retrying
-        case succeeded, failed
+        /// Somebody asked for the operation to be cancelled.
+        case cancelling
+        /// What a look at the host has found, and what becomes of it.
+        case finding
+        case succeeded, failed, cancelled
+
+        /// Whether it is the operation's last.
+        public var isLast: Bool { self == .succeeded || self == .failed || self == .cancelled }
     }
 
     /// Describes an event.

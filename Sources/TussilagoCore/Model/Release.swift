@@ -37,6 +37,28 @@ public struct Release: Hashable, Sendable, Codable {
     public let manifest: Manifest
     /// The quadlet template of each process. Kept with the release, so that going back brings the exact text back.
     public let templates: [ProcessName: Template]
+    /// Where it comes from; nil of one that an earlier version made.
+    public let origin: Origin?
+
+    /// Who made a release, when and why.
+    public struct Origin: Hashable, Sendable, Codable {
+        /// When it was made.
+        public let at: Date
+        /// Who asked for it: a name for the outside.
+        public let caller: String
+        /// Why: what was asked for, or what was said when it was asked for.
+        public let reason: String
+        /// The operation that made it.
+        public let operation: UUID
+
+        /// Describes an origin.
+        public init(at: Date, caller: String, reason: String, operation: UUID) {
+            self.at = at
+            self.caller = caller
+            self.reason = reason
+            self.operation = operation
+        }
+    }
 
     /// A process's quadlet: its generation is part of the unit's name, so that no name ever has two contents.
     public struct Template: Hashable, Sendable, Codable {
@@ -55,7 +77,7 @@ public struct Release: Hashable, Sendable, Codable {
     /// Makes a release of its parts.
     public init(
         id: UUID, app: AppReference, number: ReleaseNumber, artefact: Artefact, manifest: Manifest,
-        templates: [ProcessName: Template]
+        templates: [ProcessName: Template], origin: Origin? = nil
     ) {
         self.id = id
         self.app = app
@@ -63,6 +85,7 @@ public struct Release: Hashable, Sendable, Codable {
         self.artefact = artefact
         self.manifest = manifest
         self.templates = templates
+        self.origin = origin
     }
 
     /// Every copy of every process that shall run, in the manifest's order.
@@ -76,9 +99,9 @@ public struct Release: Hashable, Sendable, Codable {
         }
     }
 
-    /// The instance that Caddy's requests go to, if the app takes any.
-    public var ingressInstance: Instance? {
-        guard let ingress = manifest.ingressProcess else { return nil }
-        return instances.first { $0.process == ingress.name }
+    /// The instances that Caddy's requests go to, the first copy first; none if the app takes no requests.
+    public var ingressInstances: [Instance] {
+        guard let ingress = manifest.ingressProcess else { return [] }
+        return instances.filter { $0.process == ingress.name }
     }
 }

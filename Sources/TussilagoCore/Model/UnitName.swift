@@ -76,6 +76,18 @@ extension AppReference {
     }
 }
 
+extension TenantName {
+    /// Reads a tenant back from the name of its target or slice.
+    public init?(unit: UnitName) {
+        guard unit.type == .target || unit.type == .slice else { return nil }
+        let levels = unit.stem.split(separator: "-", omittingEmptySubsequences: false)
+        guard levels.count == 2, levels[0] == "tussilago", let tenant = TenantName(unitLabel: levels[1]) else {
+            return nil
+        }
+        self = tenant
+    }
+}
+
 /// The name of a process's template: `tussilago-acme-shop-web`, later generations `tussilago-acme-shop-web.2`.
 public struct TemplateName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The app.

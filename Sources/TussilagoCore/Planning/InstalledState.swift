@@ -10,8 +10,8 @@ public struct InstalledState: Hashable, Sendable, Codable {
     public var live: Set<Instance> = []
     /// What the targets start.
     public var wants: [UnitName: Set<UnitName>] = [:]
-    /// The instance that the upstream leads to.
-    public var upstream: Instance?
+    /// The instances that the upstreams lead to, by the number of the copy.
+    public var upstreams: [Int: Instance] = [:]
 
     /// Nothing at all.
     public init() {}

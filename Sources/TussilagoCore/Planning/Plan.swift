@@ -10,7 +10,7 @@ public struct Plan: Hashable, Sendable {
     /// is the last start. An error before it or in it goes back; one after it is finished forward.
     public var commitPoint: Int? {
         let switched = steps.lastIndex { step in
-            if case .files(.point(_, .some)) = step { true } else { false }
+            if case .files(.point(_, _, .some)) = step { true } else { false }
         }
         return switched
             ?? steps.lastIndex { step in

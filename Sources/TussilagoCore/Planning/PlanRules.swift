@@ -31,14 +31,14 @@ public enum PlanRules {
         var checked: Set<UnitFile> = []
         var active: Set<UnitName>
         var live: Set<Instance>
-        var upstream: Instance?
+        var upstreams: [Int: Instance]
 
         init(_ observed: ObservedState) {
             reloadOwed = observed.installed.reloadOwed
             loaded = !reloadOwed
             active = Set(observed.status.filter { $0.value.isActive }.keys)
             live = observed.installed.live
-            upstream = observed.installed.upstream
+            upstreams = observed.installed.upstreams
         }
 
         mutating func perform(_ step: Step) -> [String] {
@@ -58,7 +58,7 @@ public enum PlanRules {
             case .route, .drain: return []
             case .stop(let units):
                 active.subtract(units)
-                guard let upstream, units.contains(upstream.unit) else { return [] }
+                guard upstreams.values.contains(where: { units.contains($0.unit) }) else { return [] }
                 return ["what serves is stopped only after its requests have left"]
             case .halt(let units):
                 active.subtract(units)
@@ -88,9 +88,9 @@ public enum PlanRules {
             case .retire(let instances):
                 live.subtract(instances)
                 return instances.filter { active.contains($0.unit) }.map { "\($0) is stopped before it is retired" }
-            case .point(_, let instance):
-                let serving = upstream.map { active.contains($0.unit) } ?? false
-                upstream = instance
+            case .point(_, let copy, let instance):
+                let serving = upstreams[copy].map { active.contains($0.unit) } ?? false
+                upstreams[copy] = instance
                 guard let instance, serving, !active.contains(instance.unit) else { return [] }
                 return ["requests move only to what is ready"]
             case .stage, .discard, .want, .enable: return []

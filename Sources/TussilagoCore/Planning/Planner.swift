@@ -50,15 +50,11 @@ public struct Planner: Sendable {
         stage(app)
         admit(app.instances)
         installUnits()
-        if runs(app) {
-            start([reference.target] + app.instances.map(\.unit))
-        } else {
-            halt([reference.target] + observed.installed.live.map(\.unit).sorted())
-        }
-        point(reference, at: app.current?.ingressInstance)
+        if runs(app) { roll(app) } else { rest(app) }
         enable(reference.target, by: reference.tenant.target, true)
         want(reference.target, app.instances.map(\.unit))
-        route(reference, app.hostnames)
+        route(reference, app.route)
+        point(reference, beyond: app.current?.ingressInstances.count ?? 0)
         if runs(app) { stopReplaced(by: app) }
         retire(except: app.instances)
         uninstallUnits()
@@ -66,10 +62,10 @@ public struct Planner: Sendable {
     }
 
     private mutating func remove(_ reference: AppReference) {
-        route(reference, [])
+        route(reference, nil)
         enable(reference.target, by: reference.tenant.target, false)
         want(reference.target, [])
-        if observed.installed.upstream != nil { steps.append(.files(.point(reference, nil))) }
+        point(reference, beyond: 0)
         stop([reference.target] + observed.installed.live.map(\.unit).sorted() + bridge + [reference.slice])
         retire(except: [])
         uninstallUnits()
@@ -88,30 +84,77 @@ public struct Planner: Sendable {
         if !missing.isEmpty { steps.append(.files(.admit(missing))) }
     }
 
+    /// Starts what shall run. The copies that take requests are replaced one by one: at no time is there more than one
+    /// instance too many, and as many as ever serve.
+    private mutating func roll(_ app: DesiredApp) {
+        let reference = app.app.reference
+        let serving = app.current?.ingressInstances ?? []
+        let first = Set(app.instances).subtracting(serving.dropFirst())
+        start([reference.target] + app.instances.filter(first.contains).map(\.unit), app)
+        for (index, instance) in serving.enumerated() {
+            if index > 0 { start([instance.unit], app) }
+            let replaced = observed.installed.upstreams[index + 1]
+            point(reference, copy: index + 1, at: instance)
+            guard let replaced, index + 1 < serving.count, !app.instances.contains(replaced) else { continue }
+            // Several upstreams may lead to one instance only by a mistake: what still serves is stopped at the end.
+            let others = observed.installed.upstreams.filter { $0.key != index + 1 }.values
+            if !others.contains(replaced) { stop(replaced: [replaced.unit], draining: app) }
+        }
+    }
+
+    /// Keeps an app stopped, and what its upstreams lead to as it will be when it is started.
+    private mutating func rest(_ app: DesiredApp) {
+        let reference = app.app.reference
+        halt([reference.target] + observed.installed.live.map(\.unit).sorted())
+        for (index, instance) in (app.current?.ingressInstances ?? []).enumerated() {
+            point(reference, copy: index + 1, at: instance)
+        }
+    }
+
     /// Whether the app shall run. Left as it is, it runs when its target or any of its instances does.
     private func runs(_ app: DesiredApp) -> Bool {
         switch app.power {
         case .on: true
         case .off: false
-        case .asItIs:
+        case .asItIs, .asFound:
             observed.isActive(app.app.reference.target)
                 || observed.installed.live.contains { observed.mayRun($0.unit) }
         }
     }
 
-    private mutating func point(_ reference: AppReference, at instance: Instance?) {
-        if observed.installed.upstream != instance { steps.append(.files(.point(reference, instance))) }
+    private mutating func point(_ reference: AppReference, copy: Int, at instance: Instance?) {
+        if observed.installed.upstreams[copy] != instance {
+            steps.append(.files(.point(reference, copy: copy, instance)))
+        }
+    }
+
+    /// Takes away the upstreams of copies that shall not be; Caddy knows nothing of them by then.
+    private mutating func point(_ reference: AppReference, beyond copies: Int) {
+        for copy in observed.installed.upstreams.keys.sorted() where copy > copies {
+            point(reference, copy: copy, at: nil)
+        }
     }
 
     /// What runs and shall not: it is stopped once nothing leads to it any more.
     private mutating func stopReplaced(by app: DesiredApp) {
-        let wanted = Set(app.instances)
-        let replaced = observed.installed.live.subtracting(wanted).map(\.unit).filter { observed.mayRun($0) }.sorted()
-        guard !replaced.isEmpty else { return }
+        stop(
+            replaced: observed.installed.live.subtracting(app.instances).map(\.unit).filter { !isStopped($0) }.sorted(),
+            draining: app)
+    }
+
+    /// Stops what nothing leads to any more, after it had time to finish the requests that it has.
+    private mutating func stop(replaced units: [UnitName], draining app: DesiredApp) {
+        let running = units.filter { observed.mayRun($0) }
+        guard !running.isEmpty else { return }
         let drain = app.current?.manifest.drainSeconds ?? 0
-        let served = observed.installed.upstream.map { replaced.contains($0.unit) } ?? false
+        let served = observed.installed.upstreams.values.contains { running.contains($0.unit) }
         if drain > 0, served { steps.append(.drain(seconds: drain)) }
-        steps.append(.stop(replaced))
+        steps.append(.stop(running))
+    }
+
+    /// Whether the plan has stopped a unit already.
+    private func isStopped(_ unit: UnitName) -> Bool {
+        steps.contains { if case .stop(let units) = $0 { units.contains(unit) } else { false } }
     }
 
     private mutating func retire(except wanted: [Instance]) {
@@ -175,9 +218,20 @@ public struct Planner: Sendable {
         if there != on { steps.append(.files(.enable(unit, by: target, on))) }
     }
 
-    private mutating func start(_ units: [UnitName]) {
-        let stopped = units.filter { !observed.isActive($0) }
+    private mutating func start(_ units: [UnitName], _ app: DesiredApp? = nil) {
+        let stopped = units.filter { !observed.isActive($0) && !(app?.power == .asFound && isLeft($0)) }
         if !stopped.isEmpty { steps.append(.start(stopped)) }
+    }
+
+    /// Whether an admin has left a unit stopped: systemd has it and might run it, and it has not failed.
+    private func isLeft(_ unit: UnitName) -> Bool {
+        guard let status = observed.status[unit] else { return false }
+        if status.load == "masked" { return true }
+        guard status.load == "loaded", status.active == "inactive" else { return false }
+        guard let instance = Instance(unit: unit) else { return true }
+        // What has no link could not run, and what no target starts is new: a plan that was cut had not come to it.
+        return observed.installed.live.contains(instance)
+            && observed.installed.wants[instance.app.target]?.contains(unit) ?? false
     }
 
     private mutating func stop(_ units: [UnitName]) {
@@ -190,8 +244,8 @@ public struct Planner: Sendable {
         if !running.isEmpty { steps.append(.halt(running)) }
     }
 
-    private mutating func route(_ app: AppReference, _ hostnames: [String]) {
-        if observed.hostnames != hostnames { steps.append(.route(app, hostnames)) }
+    private mutating func route(_ app: AppReference, _ route: AppRoute?) {
+        if observed.route != route { steps.append(.route(app, route)) }
     }
 }
 

@@ -13,6 +13,9 @@ public struct DesiredState: Hashable, Sendable {
         self.tenant = tenant
     }
 
+    /// Describes that an app shall be gone.
+    public init(gone reference: AppReference) { scope = .app(reference) }
+
     /// Describes what shall be of an app.
     public init(app reference: AppReference, tenant: Tenant, _ app: DesiredApp?) {
         scope = .app(reference)
@@ -38,8 +41,10 @@ public struct DesiredApp: Hashable, Sendable {
         case on
         /// It is stopped, and stays what the next boot starts.
         case off
-        /// Whatever an admin made of it: what runs goes on, what is stopped stays so.
+        /// If any of it runs, all of it shall run; else it stays stopped.
         case asItIs
+        /// As it is, unit by unit: what an admin has stopped or masked stays so, and what has failed is started.
+        case asFound
     }
 
     /// Describes an app.
@@ -52,8 +57,8 @@ public struct DesiredApp: Hashable, Sendable {
 
     /// The instances that shall run when the app runs.
     var instances: [Instance] { current?.instances ?? [] }
-    /// The hostnames that shall lead to the app.
-    var hostnames: [String] { current?.manifest.hostnames.map(\.text) ?? [] }
+    /// The route that shall lead to the app.
+    var route: AppRoute? { current?.route }
 }
 
 /// What is, within a scope.
@@ -62,16 +67,16 @@ public struct ObservedState: Hashable, Sendable {
     public var installed: InstalledState
     /// What systemd says, of every unit that the files or the desired state name.
     public var status: [UnitName: UnitStatus]
-    /// The hostnames of which Caddy was told that they lead to the app, sorted.
-    public var hostnames: [String]
+    /// The route to the app that Caddy was told of.
+    public var route: AppRoute?
 
     /// Describes what is.
     public init(
-        installed: InstalledState = InstalledState(), status: [UnitName: UnitStatus] = [:], hostnames: [String] = []
+        installed: InstalledState = InstalledState(), status: [UnitName: UnitStatus] = [:], route: AppRoute? = nil
     ) {
         self.installed = installed
         self.status = status
-        self.hostnames = hostnames
+        self.route = route
     }
 
     func isActive(_ unit: UnitName) -> Bool { status[unit]?.isActive ?? false }

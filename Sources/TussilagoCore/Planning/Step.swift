@@ -8,8 +8,8 @@ public enum Step: Hashable, Sendable {
     case reload(expecting: [UnitName])
     /// Start units and wait until they serve.
     case start([UnitName])
-    /// Make exactly these the hostnames that lead to an app, in Caddy's configuration.
-    case route(AppReference, [String])
+    /// Make this the only route that leads to an app, in Caddy's configuration; nil takes it away.
+    case route(AppReference, AppRoute?)
     /// Let what was replaced finish what it has begun, in seconds.
     case drain(seconds: Int)
     /// Stop units that nothing leads to any more.
@@ -26,9 +26,9 @@ extension Step: CustomStringConvertible {
         case .files(let change): change.description
         case .reload: "reload systemd"
         case .start(let units): "start \(list(units)) and wait until ready"
-        case .route(let app, let hostnames):
-            hostnames.isEmpty
-                ? "remove the routes of \(app) from Caddy" : "tell Caddy that \(list(hostnames)) is \(app)"
+        case .route(let app, nil): "remove the routes of \(app) from Caddy"
+        case .route(let app, .some(let route)):
+            "tell Caddy that \(list(route.hostnames)) is \(app)" + (route.copies > 1 ? ", \(route.copies) copies" : "")
         case .drain(let seconds): "drain the replaced release for \(seconds) s"
         case .stop(let units): "stop \(list(units))"
         case .halt(let units): "stop \(list(units))"
@@ -51,8 +51,12 @@ extension FileChange: CustomStringConvertible {
             units.isEmpty ? "\(target) starts nothing" : "\(target) starts \(list(units))"
         case .enable(let unit, let target, let on):
             on ? "\(target) starts \(unit)" : "\(target) no longer starts \(unit)"
-        case .point(let app, let instance):
-            if let instance { "switch \(app) to release \(instance.release)" } else { "take \(app) off its upstream" }
+        case .point(let app, let copy, let instance):
+            if let instance {
+                "switch \(app)\(copy == 1 ? "" : ", copy \(copy),") to release \(instance.release)"
+            } else {
+                "take \(app)\(copy == 1 ? "" : ", copy \(copy),") off its upstream"
+            }
         }
     }
 }

@@ -10,11 +10,14 @@ public struct ParsedManifest: Hashable, Sendable {
     public var manifest: Manifest
     /// The image that it names, if it does.
     public var image: ImageReference?
+    /// The processes of which it does not say how many copies run.
+    public var scaled: Set<ProcessName>
 
     /// Makes it of its parts.
-    public init(manifest: Manifest, image: ImageReference?) {
+    public init(manifest: Manifest, image: ImageReference?, scaled: Set<ProcessName> = []) {
         self.manifest = manifest
         self.image = image
+        self.scaled = scaled
     }
 }
 

@@ -8,9 +8,14 @@ public protocol Ledger: Sendable {
 
     /// Writes a new operation down, unless the same caller used `key` before: then that operation is returned.
     ///
+    /// - Parameter waiting: whether it may wait behind others that it must not be under way with.
     /// - Throws: ``PortError/Code-swift.enum/conflict`` when the key was used for another request
-    ///   (subject `Idempotency-Key`), or when an open operation has the same subject (the subject is its id).
-    func accept(_ operation: Operation, key: String?) async throws(PortError) -> Operation
+    ///   (subject `Idempotency-Key`), or when it may not wait and there is such an open operation (the subject is its
+    ///   id); ``PortError/Code-swift.enum/refused`` when too many wait already.
+    func accept(_ operation: Operation, key: String?, waiting: Bool) async throws(PortError) -> Operation
+    /// Notes that an operation shall be cancelled; one that has ended stays as it is.
+    /// - Throws: ``PortError/Code-swift.enum/notFound`` when there is no such operation.
+    func requestCancel(_ operation: UUID) async throws(PortError) -> Operation
     /// Writes an operation's new state, and the events that go with it, in one transaction.
     /// - Throws: ``PortError/Code-swift.enum/refused`` when the state has no such edge.
     func advance(_ operation: Operation, events: [OperationEvent]) async throws(PortError)
@@ -60,8 +65,12 @@ public protocol Ledger: Sendable {
     /// Writes how a release came out: as `current`, its predecessor becomes `superseded` and the hostnames that only
     /// that one had are free again; as `failed`, its own are.
     func settleRelease(_ app: AppReference, _ number: ReleaseNumber, as state: ReleaseState) async throws(PortError)
-    /// Every route of every app's current release.
-    func routes() async throws(PortError) -> RouteTable
+    /// Makes a superseded release `pending` again, for an operation that goes back to it, and claims its hostnames.
+    /// - Throws: ``PortError/Code-swift.enum/conflict`` naming a hostname that another app owns by now,
+    ///   ``PortError/Code-swift.enum/refused`` when the release is in another state.
+    func reviveRelease(_ app: AppReference, _ number: ReleaseNumber, by operation: UUID) async throws(PortError)
+    /// Forgets releases that are neither current nor pending.
+    func removeReleases(_ app: AppReference, _ numbers: [ReleaseNumber]) async throws(PortError)
 }
 
 /// What became of a release.

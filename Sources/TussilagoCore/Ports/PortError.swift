@@ -31,6 +31,10 @@ public struct PortError: Error, Hashable, Sendable, CustomStringConvertible {
         case unavailable
         /// The deadline passed. Trying again may help.
         case timedOut = "timed-out"
+        /// Somebody asked for it to be cancelled.
+        case cancelled
+        /// The operation's own time is over.
+        case expired
         /// No room is left on the disk.
         case noSpace = "no-space"
         /// The other side said something that it never should.

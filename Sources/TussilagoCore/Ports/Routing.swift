@@ -4,6 +4,8 @@ public protocol Routing: Sendable {
     func published() async throws(PortError) -> RouteTable
     /// Makes `table` what Caddy serves, now and after its next start, in one write; unchanged, in none.
     func publish(_ table: RouteTable) async throws(PortError)
+    /// The published hostnames that a part of Caddy's configuration claims as well that is not the platform's.
+    func foreignHostnames() async throws(PortError) -> [String]
 }
 
 /// The host's container images.
@@ -11,6 +13,11 @@ public protocol ImageStore: Sendable {
     /// What a name means now.
     /// - Throws: ``PortError/Code-swift.enum/notFound`` when no such image is in the storage.
     func resolve(_ reference: ImageReference) async throws(PortError) -> ImageIdentity
+    /// Every image in the storage, with the names that mean it now.
+    func stored() async throws(PortError) -> [Digest: Set<String>]
+    /// Lets images go that were kept for releases, but for those of `needed`; they stay if they have other names.
+    /// - Returns: how many were let go.
+    func release(except needed: Set<Digest>) async throws(PortError) -> Int
 }
 
 /// The journal, for reading.

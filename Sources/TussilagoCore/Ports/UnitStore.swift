@@ -13,6 +13,24 @@ public protocol UnitStore: Sendable {
     /// Copies a directory into the store, as it is now, and names the copy by its content.
     /// - Throws: ``PortError/Code-swift.enum/refused`` for symbolic links, devices and trees over the limits.
     func importTree(from directory: String) async throws(PortError) -> Digest
+    /// All that there is in the platform's name.
+    func stored() async throws(PortError) -> StoredThings
+    /// Removes file trees; those that are not there are no error.
+    func removeTrees(_ trees: [Digest]) async throws(PortError)
+}
+
+/// All that a store has in the platform's name, whether anything refers to it or not.
+public struct StoredThings: Hashable, Sendable {
+    /// The tenants and apps that have unit files, releases or upstreams.
+    public var scopes: Set<Scope>
+    /// The file trees.
+    public var trees: Set<Digest>
+
+    /// Describes what there is.
+    public init(scopes: Set<Scope> = [], trees: Set<Digest> = []) {
+        self.scopes = scopes
+        self.trees = trees
+    }
 }
 
 /// A change of the platform's files.
@@ -35,6 +53,6 @@ public enum FileChange: Hashable, Sendable {
     case want(target: UnitName, units: [UnitName])
     /// Make one unit what a target starts that others' units are started by as well, or take it away there.
     case enable(UnitName, by: UnitName, Bool)
-    /// Move an app's upstream to an instance, in one atomic rename; nil takes it away.
-    case point(AppReference, Instance?)
+    /// Move the upstream of one copy of an app to an instance, in one atomic rename; nil takes it away.
+    case point(AppReference, copy: Int, Instance?)
 }

@@ -23,8 +23,10 @@ public struct CaddyConfiguration: Hashable, Sendable {
         self.adminSocket = adminSocket
     }
 
+    /// The platform's server among those of Caddy's.
+    public static let serverName = "tussilago"
     /// The platform's part of Caddy's configuration, below `/config/`. What stands beside it is not touched.
-    public static let path = "apps/http/servers/tussilago"
+    public static let path = "apps/http/servers/\(serverName)"
 
     /// All that Caddy starts with.
     public func document(_ table: RouteTable) -> JSONValue {
@@ -40,7 +42,7 @@ public struct CaddyConfiguration: Hashable, Sendable {
     public func server(_ table: RouteTable) -> JSONValue {
         var server: [String: JSONValue] = [
             "listen": .array(listen.map { .string($0) }),
-            "routes": .array(table.hostnames.map { route($0.app, $0.hostnames) } + [noSuchHost]),
+            "routes": .array(table.apps.map { route($0.app, $0.route) } + [noSuchHost]),
             "errors": ["routes": [unavailable]],
         ]
         if !automaticHTTPS { server["automatic_https"] = ["disable": true] }
@@ -48,35 +50,70 @@ public struct CaddyConfiguration: Hashable, Sendable {
     }
 
     /// The route of one app.
-    public func route(_ app: AppReference, _ hostnames: [String]) -> JSONValue {
-        let upstream = HostPaths.upstream(app)
+    public func route(_ app: AppReference, _ route: AppRoute) -> JSONValue {
+        let upstreams = (1...route.copies).map { HostPaths.upstream(app, copy: $0) }
         let starting: JSONValue = [
-            "match": [["file": ["root": "/", "try_files": [.string("\(upstream)/\(HostPaths.startingMark)")]]]],
-            "handle": [proxy(upstream, hold: true)],
+            "match": [exists(upstreams, HostPaths.startingMark)],
+            "handle": [proxy(upstreams, ["try_duration": .string("\(holdSeconds)s"), "try_interval": "50ms"])],
         ]
         return [
             "@id": .string("tussilago-\(app.tenant)-\(app.app)"),
-            "match": [["host": .array(hostnames.map { .string($0) })]],
+            "match": [["host": .array(route.hostnames.map { .string($0) })]],
             "handle": [
-                ["handler": "subroute", "routes": [starting, ["handle": [proxy(upstream, hold: false)]]]]
+                ["handler": "subroute", "routes": .array([starting] + running(upstreams, route))]
             ],
             "terminal": true,
         ]
     }
 
+    /// What becomes of a request when nothing of the app is starting.
+    ///
+    /// With several copies, each that does not answer is left out until it does again. To be left out is a matter of
+    /// seconds, also after all were stopped and started; so requests wait for a copy, but only while there is any.
+    private func running(_ upstreams: [String], _ route: AppRoute) -> [JSONValue] {
+        guard let path = route.healthPath, let hostname = route.hostnames.first else {
+            return [["handle": [proxy(upstreams)]]]
+        }
+        let health: JSONValue = [
+            "active": [
+                // Frameworks answer only to hostnames that they know.
+                "uri": .string(path), "headers": ["Host": [.string(hostname)]], "interval": "2s", "timeout": "5s",
+            ]
+        ]
+        let balancing: JSONValue = [
+            "selection_policy": ["policy": "least_conn"], "try_duration": "10s", "try_interval": "50ms",
+        ]
+        return [
+            [
+                "match": [exists(upstreams, HostPaths.ingressSocketDirectory)],
+                "handle": [proxy(upstreams, balancing, health)],
+            ],
+            ["handle": [["handler": "error", "status_code": "503"]]],
+        ]
+    }
+
+    /// Matches when the name is there below any of the upstreams.
+    private func exists(_ upstreams: [String], _ name: String) -> JSONValue {
+        ["file": ["root": "/", "try_files": .array(upstreams.map { .string("\($0)/\(name)") })]]
+    }
+
     /// A request for an app that is starting is held; one for an app that is stopped is answered at once.
     ///
     /// Connections to an app are not kept: a kept one would go on to the release that was replaced, and break with it.
-    private func proxy(_ upstream: String, hold: Bool) -> JSONValue {
-        let socket = "\(upstream)/\(HostPaths.ingressSocketDirectory)/\(Ingress.socketName)"
+    private func proxy(
+        _ upstreams: [String], _ balancing: JSONValue? = nil, _ health: JSONValue? = nil
+    ) -> JSONValue {
+        let dials = upstreams.map { upstream -> JSONValue in
+            let socket = "\(upstream)/\(HostPaths.ingressSocketDirectory)/\(Ingress.socketName)"
+            return ["dial": .string("unix/\(socket)")]
+        }
         var proxy: [String: JSONValue] = [
             "handler": "reverse_proxy",
-            "upstreams": [["dial": .string("unix/\(socket)")]],
+            "upstreams": .array(dials),
             "transport": ["protocol": "http", "dial_timeout": "5s", "keep_alive": ["enabled": false]],
         ]
-        if hold {
-            proxy["load_balancing"] = ["try_duration": .string("\(holdSeconds)s"), "try_interval": "50ms"]
-        }
+        if let balancing { proxy["load_balancing"] = balancing }
+        if let health { proxy["health_checks"] = health }
         return .object(proxy)
     }
 

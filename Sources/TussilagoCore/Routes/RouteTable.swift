@@ -1,36 +1,76 @@
+/// How requests get to one app.
+public struct AppRoute: Hashable, Sendable, Codable {
+    /// The hostnames that lead to it, sorted.
+    public let hostnames: [String]
+    /// How many copies of it take requests.
+    public let copies: Int
+    /// What Caddy asks the copies for, to leave out those that do not answer; nil when there is one copy only, since
+    /// there is no other to turn to.
+    public let healthPath: String?
+
+    /// Describes a route.
+    public init(hostnames: [String], copies: Int = 1, healthPath: String? = nil) {
+        self.hostnames = hostnames.sorted()
+        self.copies = max(1, copies)
+        self.healthPath = copies > 1 ? healthPath ?? "/" : nil
+    }
+}
+
+extension Release {
+    /// The route that leads to the release when it serves; nil when it has no hostname.
+    public var route: AppRoute? {
+        guard !manifest.hostnames.isEmpty else { return nil }
+        return AppRoute(
+            hostnames: manifest.hostnames.map(\.text), copies: manifest.ingressProcess?.count ?? 1,
+            healthPath: manifest.ingressProcess?.health.path)
+    }
+}
+
 /// Which app answers at which hostname. A hostname has one owner by construction.
-public struct RouteTable: Hashable, Sendable, Codable {
-    /// The app of each hostname.
-    public private(set) var apps: [String: AppReference]
+public struct RouteTable: Hashable, Sendable {
+    /// The apps that have a route.
+    private var routes: [AppReference: AppRoute]
 
     /// An empty table.
-    public init() { apps = [:] }
+    public init() { routes = [:] }
 
     /// A table of these routes; of two claims on one hostname the first in order of the apps' names counts.
+    public init(_ routes: [AppReference: AppRoute]) {
+        var table = RouteTable()
+        for (app, route) in routes.sorted(by: { $0.key < $1.key }) { table = table.replacing(app, with: route) }
+        self = table
+    }
+
+    /// A table of apps with one copy each; of two claims on one hostname the first in order of the apps' names counts.
     public init(_ routes: [(hostname: Hostname, app: AppReference)]) {
-        apps = Dictionary(routes.map { ($0.hostname.text, $0.app) }, uniquingKeysWith: min)
+        self.init(
+            Dictionary(grouping: routes, by: \.app).mapValues { AppRoute(hostnames: $0.map(\.hostname.text)) })
     }
 
-    /// The routes, by hostname.
-    public var routes: [(hostname: String, app: AppReference)] {
-        apps.sorted { $0.key < $1.key }.map { (hostname: $0.key, app: $0.value) }
+    /// The apps that have a route, in order.
+    public var apps: [(app: AppReference, route: AppRoute)] {
+        routes.sorted { $0.key < $1.key }.map { (app: $0.key, route: $0.value) }
     }
 
-    /// The apps that have a route, each with its hostnames, in order.
-    public var hostnames: [(app: AppReference, hostnames: [String])] {
-        Dictionary(grouping: apps, by: \.value)
-            .map { (app: $0.key, hostnames: $0.value.map(\.key).sorted()) }
-            .sorted { $0.app < $1.app }
+    /// Every hostname with the app that owns it, by hostname.
+    public var owners: [(hostname: String, app: AppReference)] {
+        routes.flatMap { app, route in route.hostnames.map { (hostname: $0, app: app) } }
+            .sorted { $0.hostname < $1.hostname }
     }
 
-    /// Whether any hostname leads to `app`.
-    public func leads(to app: AppReference) -> Bool { apps.values.contains(app) }
+    /// The route of an app.
+    public subscript(app: AppReference) -> AppRoute? { routes[app] }
 
-    /// The table with the hostnames of one app replaced.
-    public func replacing(_ app: AppReference, with hostnames: [Hostname]) -> RouteTable {
+    /// The table with the route of one app replaced; what another app has already stays with that.
+    public func replacing(_ app: AppReference, with route: AppRoute?) -> RouteTable {
         var table = self
-        table.apps = apps.filter { $0.value != app }
-        for hostname in hostnames where table.apps[hostname.text] == nil { table.apps[hostname.text] = app }
+        table.routes[app] = nil
+        guard let route else { return table }
+        let taken = Set(table.routes.values.flatMap(\.hostnames))
+        let free = Set(route.hostnames).subtracting(taken).sorted()
+        if !free.isEmpty {
+            table.routes[app] = AppRoute(hostnames: free, copies: route.copies, healthPath: route.healthPath)
+        }
         return table
     }
 }

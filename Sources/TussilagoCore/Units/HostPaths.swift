@@ -10,8 +10,8 @@ public enum HostPaths {
     public static let programs = "/usr/libexec/tussilago"
     /// What an instance's ingress needs while it runs, one directory an instance, made anew at each start.
     public static let ingress = "/run/tussilago-ingress"
-    /// One symbolic link an app, to the ingress of the instance that serves. It outlives a reboot: to move it is the
-    /// commit point of a deploy.
+    /// One symbolic link a copy of an app, to the ingress of the instance that serves. It outlives a reboot: to move it
+    /// is the commit point of a deploy.
     public static let upstreams = "\(state)/upstreams"
     /// File trees by their digest.
     public static let trees = "\(state)/trees"
@@ -26,8 +26,12 @@ public enum HostPaths {
     }
     /// One link for each instance that may run, to its release; the template reaches the release through it.
     public static func live(_ app: AppReference) -> String { "\(self.app(app))/live" }
-    /// The link that Caddy dials through.
-    public static func upstream(_ app: AppReference) -> String { "\(upstreams)/\(app.tenant)/\(app.app)" }
+    /// The link that Caddy dials through, of one copy of the app.
+    public static func upstream(_ app: AppReference, copy: Int = 1) -> String {
+        "\(upstreams)/\(app.tenant)/\(upstreamName(app.app, copy: copy))"
+    }
+    /// The link's own name: `shop`, and `shop.2` for the second copy. An app's name has no dot.
+    public static func upstreamName(_ app: AppName, copy: Int) -> String { copy == 1 ? "\(app)" : "\(app).\(copy)" }
     /// The directory of an instance's ingress.
     public static func ingress(_ instance: Instance) -> String { "\(ingress)/\(instance.unit.stem)" }
     /// Below an instance's ingress: the directory of the socket, which is all that the sandbox sees of it.

@@ -51,14 +51,15 @@ struct Endpoint: Sendable {
         submission: @escaping @Sendable (Call) throws -> Submission
     ) -> Endpoint {
         Endpoint(
-            method: method, path: path, id: id, summary: summary, role: .admin, query: [],
+            method: method, path: path, id: id, summary: summary, role: .admin, query: [.wait],
             headers: [.idempotencyKey], body: body, answer: .operation
         ) { call in
-            let submission = try submission(call), key = try call.key
+            let submission = try submission(call), key = try call.key, waiting = try call.waiting
             guard let role = call.context.role else { throw Problem.forbidden }
             let caller = Caller(name: call.context.peer.name, role: role)
             let id = call.context.requestID
-            let operation = try await call.domain.submit(submission, by: caller, requestID: id, key: key)
+            let operation = try await call.domain.submit(
+                submission, by: caller, requestID: id, key: key, waiting: waiting)
             return try .json(operation, status: .accepted, headers: [.location: Paths.operation(operation.id)])
         }
     }

@@ -19,6 +19,15 @@ enum Endpoints {
             .document(OpenAPIDocument.bytes)
         },
         .get(
+            Paths.findings, "listFindings", "Lists what on the host is not as it shall be.",
+            answer: .resource("FindingPage")
+        ) { call in try .json(try await call.domain.findings()) },
+        .submit(.post, Paths.reconcile, "reconcile", "Has repaired what is not as it shall be.") { _ in .reconcile },
+        .get(Paths.waste, "getWaste", "Shows what nothing refers to.", answer: .resource("Waste")) { call in
+            try .json(try await call.domain.waste())
+        },
+        .submit(.post, Paths.collect, "collect", "Has removed what nothing refers to.") { _ in .collect },
+        .get(
             Paths.apps, "listAllApps", "Lists the apps of all tenants.", query: Parameter.page,
             answer: .resource("AppPage")
         ) {
@@ -69,6 +78,12 @@ enum Endpoints {
             .stop(try call.app)
         },
         .submit(.post, "\(app)/restart", "restartApp", "Restarts an app.") { call in .restart(try call.app) },
+        .submit(
+            .post, "\(app)/scale", "scaleApp", "Makes a release that runs other numbers of copies.", body: "Scale"
+        ) { call in .scale(try call.app, try call.scaleRequest) },
+        .submit(.post, "\(app)/rollback", "rollBack", "Goes back to an earlier release.", body: "Rollback") { call in
+            .rollback(try call.app, try call.rollbackRequest)
+        },
     ]
 
     private static let releases: [Endpoint] = [
@@ -98,6 +113,11 @@ enum Endpoints {
             call in
             try .json(try await call.domain.operation(try call.operation))
         },
+        Endpoint(
+            method: .post, path: "\(Paths.operations)/{id}/cancel", id: "cancelOperation",
+            summary: "Cancels an operation, unless it has come too far for that.", role: .admin, query: [], headers: [],
+            body: nil, answer: .resource("Operation")
+        ) { call in try .json(try await call.domain.cancel(try call.operation)) },
         .get(
             "\(Paths.operations)/{id}/events", "watchOperation", "Streams an operation's events until it has ended.",
             query: [.after], headers: [.lastEventID], answer: .events

@@ -36,6 +36,12 @@ struct Parameter: Sendable {
                 schema: Schemas.ref("OperationState")),
         ]
 
+    /// Whether a write waits for its turn.
+    static let wait = Parameter(
+        name: "wait", place: .query,
+        summary: "Whether to wait behind an operation about the same, instead of being refused with its id.",
+        schema: ["type": "boolean", "default": false])
+
     /// Where an event stream goes on.
     static let after = Parameter(
         name: "after", place: .query, summary: "The number of the last event that was seen.", schema: sequence)

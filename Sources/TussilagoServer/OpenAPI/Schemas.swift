@@ -41,7 +41,19 @@ enum Schemas {
                     255, "^(localhost|[A-Za-z0-9][A-Za-z0-9_@-]*[.:][A-Za-z0-9._:@-]*)(/[A-Za-z0-9][A-Za-z0-9._:@-]*)+$"
                 ),
                 "files": bounded(DeployRequest.longestPath, "^/[^\\u0000-\\u001f\\u007f]*$"),
+                "note": bounded(DeployRequest.longestNote, "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"),
             ], closed: true),
+        "Scale": object(
+            [
+                "processes": [
+                    "type": "object", "minProperties": 1, "propertyNames": name(ProcessName.self),
+                    "additionalProperties": [
+                        "type": "integer", "minimum": .integer(Manifest.counts.lowerBound),
+                        "maximum": .integer(Manifest.counts.upperBound),
+                    ],
+                ]
+            ], closed: true),
+        "Rollback": object([:], optional: ["release": releaseNumber], closed: true),
     ]
 
     // MARK: Resources
@@ -64,8 +76,10 @@ enum Schemas {
             [
                 "id": uuid, "number": releaseNumber, "state": ref("ReleaseState"), "created_at": time,
                 "operation": uuid,
-                "image": text, "image_digest": text, "hostnames": texts, "processes": texts,
-            ], optional: ["tree": text]),
+                "image": text, "image_digest": text, "hostnames": texts, "processes": texts, "differences": texts,
+            ], optional: ["tree": text, "caller": text, "reason": text]),
+        "Finding": object(["subject": text, "what": text, "action": choice(Finding.Action.self)]),
+        "Waste": object(["items": texts]),
         "Route": object(["hostname": text, "app": text]),
         "Plan": object(["steps": texts, "changes": list(ref("Change"))]),
         "Change": object(
@@ -74,10 +88,13 @@ enum Schemas {
         "LineReason": object(["key": text, "reason": text]),
         "Operation": object(
             [
-                "id": uuid, "kind": ref("OperationKind"), "tenant": tenantName, "state": ref("OperationState"),
-                "attempt": count, "caller": text, "request_id": uuid, "accepted_at": time,
+                "id": uuid, "kind": ref("OperationKind"), "state": ref("OperationState"),
+                "attempt": count, "caller": text, "request_id": uuid, "accepted_at": time, "cancel_requested": flag,
             ],
-            optional: ["app": appName, "ended_at": time, "release": releaseNumber, "failure": ref("Failure")]),
+            optional: [
+                "tenant": tenantName, "app": appName, "ended_at": time, "release": releaseNumber,
+                "failure": ref("Failure"),
+            ]),
         "StreamedEvent": object(
             [
                 "id": text, "event": text,
@@ -101,7 +118,7 @@ enum Schemas {
     ]
 
     private static let pages: [String: JSONValue] = Dictionary(
-        uniqueKeysWithValues: ["Tenant", "App", "Release", "Route", "Operation"].map { item in
+        uniqueKeysWithValues: ["Tenant", "App", "Release", "Route", "Operation", "Finding"].map { item in
             ("\(item)Page", object(["items": list(ref(item))], optional: ["next": text]))
         })
 

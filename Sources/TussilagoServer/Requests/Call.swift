@@ -98,6 +98,17 @@ struct Call {
         }
     }
 
+    /// Whether the operation may wait for its turn.
+    var waiting: Bool {
+        get throws(Problem) {
+            switch query["wait"] {
+            case nil, "false": false
+            case "true": true
+            default: throw Problem(.invalidRequest, "it must be true or false", field: "wait")
+            }
+        }
+    }
+
     /// The idempotency key: 1 to 255 visible ASCII characters.
     var key: String? {
         get throws(Problem) {
@@ -127,6 +138,12 @@ struct Call {
 
     /// What a deploy asks for.
     var deployRequest: DeployRequest { get throws(Problem) { try DeployRequest(body) } }
+
+    /// How many copies a scale asks for.
+    var scaleRequest: ScaleRequest { get throws(Problem) { try ScaleRequest(body) } }
+
+    /// Where a rollback goes.
+    var rollbackRequest: RollbackRequest { get throws(Problem) { try RollbackRequest(body) } }
 
     private static func body(of request: Request, _ endpoint: Endpoint, limit: Int) async throws -> [UInt8] {
         let length = request.headers[.contentLength].flatMap { Int($0) }

@@ -37,6 +37,36 @@ struct Members {
         return text
     }
 
+    /// A whole number; nil when it is not there.
+    mutating func optionalInteger(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
+        guard let value = values.removeValue(forKey: name) else { return nil }
+        return try Self.integer(value, name, in: range)
+    }
+
+    /// The members of an object of whole numbers.
+    mutating func integers(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> [String: Int] {
+        guard let value = values.removeValue(forKey: name) else {
+            throw Problem(.invalidRequest, "it is missing", field: name)
+        }
+        guard case .object(let members) = value else {
+            throw Problem(.invalidRequest, "it must be an object", field: name)
+        }
+        var integers: [String: Int] = [:]
+        for (key, value) in members { integers[key] = try Self.integer(value, name, in: range) }
+        return integers
+    }
+
+    private static func integer(
+        _ value: JSONValue, _ name: String, in range: ClosedRange<Int>
+    ) throws(Problem) -> Int {
+        guard case .integer(let number) = value, range.contains(number) else {
+            throw Problem(
+                .invalidRequest, "it must be a whole number from \(range.lowerBound) to \(range.upperBound)",
+                field: name)
+        }
+        return number
+    }
+
     /// Refuses what was not taken: a misspelt member would go unnoticed otherwise.
     func end() throws(Problem) {
         guard let name = values.keys.min() else { return }
@@ -58,6 +88,8 @@ extension CreateRequest {
 extension DeployRequest {
     /// The most characters of a path: PATH_MAX without its end (limits.h).
     static let longestPath = 4_095
+    /// The most characters of a note.
+    static let longestNote = 200
     /// The most characters of a manifest.
     static let longestManifest = 65_536
 
@@ -67,13 +99,41 @@ extension DeployRequest {
         self.init(
             manifest: try members.text("manifest", limit: Self.longestManifest),
             image: try members.optionalText("image", limit: 255),
-            files: try members.optionalText("files", limit: Self.longestPath))
+            files: try members.optionalText("files", limit: Self.longestPath),
+            note: try members.optionalText("note", limit: Self.longestNote))
         try members.end()
         if let image { _ = try Problem.ofField("image") { () throws(InvalidValue) in try ImageReference(image) } }
         // By bytes: to `hasPrefix`, a combining mark after the slash makes another character of both.
         if let files, files.utf8.first != UInt8(ascii: "/") || files.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
             throw Problem(.invalidRequest, "it must be an absolute path without control characters", field: "files")
         }
+        if let note, note.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            throw Problem(.invalidRequest, "it must be one line without control characters", field: "note")
+        }
+    }
+}
+
+extension ScaleRequest {
+    /// Reads the request.
+    init(_ body: [UInt8]) throws(Problem) {
+        var members = try Members(body)
+        let processes = try members.integers("processes", in: Manifest.counts)
+        try members.end()
+        guard !processes.isEmpty else { throw Problem(.invalidRequest, "it names no process", field: "processes") }
+        for name in processes.keys.sorted() {
+            _ = try Problem.ofField("processes") { () throws(InvalidValue) in try ProcessName(name) }
+        }
+        self.init(processes: processes)
+    }
+}
+
+extension RollbackRequest {
+    /// Reads the request.
+    init(_ body: [UInt8]) throws(Problem) {
+        var members = try Members(body)
+        let number = try members.optionalInteger("release", in: 1...999_999_999)
+        try members.end()
+        self.init(release: number.flatMap(ReleaseNumber.init(rawValue:)))
     }
 }
 

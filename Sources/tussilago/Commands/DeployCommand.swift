@@ -13,17 +13,16 @@ struct DeployCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
     @OptionGroup var argument: AppArgument
     @OptionGroup var deploy: DeployOptions
-    @Flag(name: .long, help: "Return as soon as the deploy is accepted.") var detach = false
-    @Option(name: .long, help: ArgumentHelp("Repeated with the same key, the deploy is made once.", valueName: "text"))
-    var key: String?
+    @OptionGroup var write: WriteOptions
+    @Option(name: .long, help: ArgumentHelp("Why; shown in the list of releases.", valueName: "text"))
+    var note: String?
 
     func run() async throws {
-        let request = try deploy.request(json: options.json)
-        let accepted: OperationResource
+        var request = try deploy.request(json: options.json)
+        request.note = note
         do {
-            accepted = try await options.client.post(Paths.releases(argument.app), request, key: key)
+            try await write.perform(Paths.releases(argument.app), request, options: options)
         } catch let failure as CommandFailure { throw deploy.named(failure) }
-        try await OperationWatch(client: options.client, output: options.output).finish(accepted, detached: detach)
     }
 }
 

@@ -5,8 +5,8 @@ import TussilagoCore
 
 struct OperationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "op", abstract: "Lists, shows and watches operations.",
-        subcommands: [List.self, Show.self, Watch.self])
+        commandName: "op", abstract: "Lists, shows, watches and cancels operations.",
+        subcommands: [List.self, Show.self, Watch.self, Cancel.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists operations, the newest first.")
@@ -31,9 +31,8 @@ struct OperationCommand: AsyncParsableCommand {
                 Output.table(
                     ["OPERATION", "KIND", "ABOUT", "STATE", "ASKED", "BY"],
                     operations.map {
-                        let about = $0.app.map { [tenant = $0.tenant] app in "\(tenant)/\(app)" } ?? "\($0.tenant)"
-                        return [
-                            $0.id.lowercased, $0.kind.rawValue, about, $0.state.rawValue, $0.acceptedAt.ago(),
+                        [
+                            $0.id.lowercased, $0.kind.rawValue, $0.about, $0.state.rawValue, $0.acceptedAt.ago(),
                             $0.caller,
                         ]
                     })
@@ -52,7 +51,7 @@ struct OperationCommand: AsyncParsableCommand {
                 var lines = [
                     "operation  \(operation.id.lowercased)",
                     "kind       \(operation.kind.rawValue)",
-                    "about      \(operation.tenant)\(operation.app.map { "/\($0)" } ?? "")",
+                    "about      \(operation.about)",
                     "state      \(operation.state.rawValue), attempt \(operation.attempt)",
                     "asked      \(operation.acceptedAt.readable) by \(operation.caller)",
                     "request    \(operation.requestId.lowercased)",
@@ -69,6 +68,29 @@ struct OperationCommand: AsyncParsableCommand {
         }
     }
 
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Cancels an operation, unless it has come too far for that.")
+        @OptionGroup var options: GlobalOptions
+        @Argument(help: "The operation's id.") var id: UUID
+
+        func run() async throws {
+            let operation: OperationResource = try await options.client.post(Paths.cancel(id))
+            guard !operation.state.isFinal else {
+                throw CommandFailure(
+                    Problem(.conflict, "the operation has \(operation.state.rawValue) already", operation: id),
+                    json: options.json)
+            }
+            let ended = try await OperationWatch(client: options.client, output: options.output).follow(id)
+            guard ended.state == .cancelled else {
+                throw CommandFailure(
+                    Problem(.conflict, "it had come too far: it has \(ended.state.rawValue)", operation: id),
+                    json: options.json)
+            }
+            if options.json { try options.output.show(ended) { _ in "" } }
+        }
+    }
+
     struct Watch: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows an operation's steps as they happen.")
         @OptionGroup var options: GlobalOptions
@@ -78,5 +100,13 @@ struct OperationCommand: AsyncParsableCommand {
             let operation: OperationResource = try await options.client.get(Paths.operation(id))
             try await OperationWatch(client: options.client, output: options.output).finish(operation)
         }
+    }
+}
+
+extension OperationResource {
+    /// What it is about, as people write it.
+    fileprivate var about: String {
+        guard let tenant else { return "the host" }
+        return app.map { "\(tenant)/\($0)" } ?? tenant.rawValue
     }
 }

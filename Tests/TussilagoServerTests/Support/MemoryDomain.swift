@@ -78,6 +78,14 @@ actor MemoryDomain: Domain {
         )
     }
 
+    func findings() async throws(Problem) -> PageResource<Finding> {
+        PageResource(items: [Finding(subject: "acme/shop", what: "it is stopped", action: .respect)], next: nil)
+    }
+
+    func waste() async throws(Problem) -> WasteResource { WasteResource(items: ["a file tree"]) }
+
+    func cancel(_ id: UUID) async throws(Problem) -> OperationResource { try await operation(id) }
+
     func operations(_ query: OperationQuery) async throws(Problem) -> PageResource<OperationResource> {
         let chosen = order.reversed().compactMap { operationsByID[$0] }.filter { operation in
             (query.tenant == nil || operation.tenant == query.tenant)
@@ -108,7 +116,7 @@ actor MemoryDomain: Domain {
     }
 
     func submit(
-        _ submission: Submission, by caller: Caller, requestID: UUID, key: String?
+        _ submission: Submission, by caller: Caller, requestID: UUID, key: String?, waiting: Bool
     ) async throws(Problem) -> OperationResource {
         lastCaller = caller
         if let key, let earlier = keys[key] {
@@ -181,6 +189,10 @@ actor MemoryDomain: Domain {
         case .start(let app): return .start(try await known(app))
         case .stop(let app): return .stop(try await known(app))
         case .restart(let app): return .restart(try await known(app))
+        case .scale(let app, _): return .scale(try await known(app), [:])
+        case .rollback(let app, let request): return .rollback(try await known(app), request.release)
+        case .reconcile: return .reconcile
+        case .collect: return .collect
         }
     }
 
@@ -195,7 +207,8 @@ actor MemoryDomain: Domain {
             ReleaseResource(
                 id: UUID(), number: number, state: .current, createdAt: Date(), operation: UUID(),
                 image: "localhost/x:1",
-                imageDigest: "sha256:0", tree: nil, hostnames: [], processes: ["web"]))
+                imageDigest: "sha256:0", tree: nil, hostnames: [], processes: ["web=1"],
+                caller: "root", reason: "deploy", differences: []))
     }
 
     private func page<Item>(_ items: [Item], _ query: PageQuery, cursor: (Item) -> String) -> PageResource<Item> {

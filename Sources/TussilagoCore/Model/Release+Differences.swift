@@ -1,0 +1,39 @@
+extension Release {
+    /// In what the release differs from an earlier one, in words; nothing is said of a first one.
+    public func differences(from other: Release?) -> [String] {
+        guard let other else { return [] }
+        var differences: [String] = []
+        if artefact.image.digest != other.artefact.image.digest { differences.append("image") }
+        if artefact.tree != other.artefact.tree { differences.append("files") }
+        differences += environment(other)
+        if manifest.hostnames != other.manifest.hostnames { differences.append("hostnames") }
+        if manifest.drainSeconds != other.manifest.drainSeconds { differences.append("drain") }
+        for process in manifest.processes {
+            guard let before = other.manifest.processes.first(where: { $0.name == process.name }) else {
+                differences.append("\(process.name) is new")
+                continue
+            }
+            differences += Self.parts(process, before).map { "\(process.name) \($0)" }
+        }
+        let names = Set(manifest.processes.map(\.name))
+        differences += other.manifest.processes.filter { !names.contains($0.name) }.map { "\($0.name) is gone" }
+        return differences
+    }
+
+    /// The names of the variables, never their values.
+    private func environment(_ other: Release) -> [String] {
+        let old = Set(other.manifest.environment), new = Set(manifest.environment)
+        let names = Set(old.symmetricDifference(new).map(\.name)).sorted()
+        return names.isEmpty ? [] : ["environment (\(names.joined(separator: ", ")))"]
+    }
+
+    private static func parts(_ process: ProcessSpecification, _ before: ProcessSpecification) -> [String] {
+        var parts: [String] = []
+        if process.command != before.command { parts.append("command") }
+        if process.ingress != before.ingress { parts.append("ingress") }
+        if process.health != before.health { parts.append("health") }
+        if process.limits != before.limits { parts.append("limits") }
+        if process.count != before.count { parts.append("\(before.count)→\(process.count)") }
+        return parts
+    }
+}

@@ -1,0 +1,69 @@
+public import TussilagoCore
+
+extension OperationRunner {
+    /// Removes what carries the platform's mark and nothing refers to any more.
+    func collect() async throws(PortError) {
+        let waste = try await Waste.find(outside)
+        for thing in waste.things { try await log.event(.finding, "\(thing) is removed: nothing refers to it") }
+        try await waste.remove(outside, executor: executor)
+    }
+}
+
+/// What is on the host in the platform's name and belongs to nothing that the ledger knows.
+public struct Waste: Sendable {
+    /// Tenants and apps of which there are files, and no row.
+    let orphans: [Scope]
+    /// File trees that no release refers to.
+    let trees: [Digest]
+    /// The images that releases refer to; others that were kept for releases are let go.
+    let images: Set<Digest>
+
+    /// What there is, in words.
+    public var things: [String] {
+        orphans.map { "what is left of \($0)" } + trees.map { "the file tree \($0.hexadecimal.prefix(12))" }
+    }
+
+    /// Finds it. Nothing is changed.
+    public static func find(_ outside: Outside) async throws(PortError) -> Waste {
+        // What is stored is listed first: a tree or an app that is made meanwhile is then not taken for waste.
+        let stored = try await outside.units.stored()
+        var known: Set<Scope> = [], trees: Set<Digest> = [], images: Set<Digest> = []
+        var page: String?
+        repeat {
+            let tenants = try await outside.ledger.tenants(PageQuery(limit: PageQuery.maximumLimit, cursor: page))
+            known.formUnion(tenants.items.map { .tenant($0.tenant.name) })
+            page = tenants.next
+        } while page != nil
+        repeat {
+            let apps = try await outside.ledger.apps(of: nil, PageQuery(limit: PageQuery.maximumLimit, cursor: page))
+            for record in apps.items {
+                known.insert(.app(record.app.reference))
+                let releases = try await outside.ledger.releases(
+                    of: record.app.reference, PageQuery(limit: PageQuery.maximumLimit)
+                ).items.filter { $0.state != .failed }
+                trees.formUnion(releases.compactMap(\.release.artefact.tree))
+                images.formUnion(releases.map(\.release.artefact.image.digest))
+            }
+            page = apps.next
+        } while page != nil
+        return Waste(
+            orphans: stored.scopes.subtracting(known).sorted { $0.description < $1.description },
+            trees: stored.trees.subtracting(trees).sorted(), images: images)
+    }
+
+    /// Removes it.
+    func remove(_ outside: Outside, executor: Executor) async throws(PortError) {
+        // Apps before their tenants.
+        for scope in orphans.reversed() {
+            let desired =
+                switch scope {
+                case .tenant(let name): DesiredState(tenant: name, nil)
+                case .app(let app): DesiredState(gone: app)
+                }
+            let plan = Planner.plan(from: try await Observer(outside).observe(desired), to: desired)
+            for step in plan.steps { try await executor.perform(step) }
+        }
+        try await outside.units.removeTrees(trees)
+        _ = try await outside.images.release(except: images)
+    }
+}

@@ -1,0 +1,62 @@
+import TussilagoCore
+
+extension OperationRunner {
+    /// Brings each tenant and app to what the ledger says, one after the other. What cannot be repaired is told, and
+    /// keeps nothing else from being repaired.
+    func reconcile() async throws(PortError) {
+        var open: [String] = []
+        try await Survey(outside).parts { (part) throws(PortError) in
+            try halt.check()
+            for finding in part.findings { try await log.finding(finding) }
+            guard !part.plan.steps.isEmpty else { return }
+            if try await !repair(part.desired) { open.append(part.desired.scope.description) }
+        }
+        // Caddy may have lost what its file says, or somebody may have changed it: with nothing lost this writes nothing.
+        do throws(PortError) { try await executor.refreshRoutes() } catch {
+            guard error.isTransient else { throw error }
+            try await log.finding(Finding(subject: "Caddy", what: error.cause, action: .report))
+        }
+        for finding in try await Survey(outside).host() { try await log.finding(finding) }
+        guard open.isEmpty else {
+            throw PortError(.unexpected, "reconcile", cause: "not repaired: \(open.joined(separator: ", "))")
+        }
+    }
+
+    /// Repairs a part of the host, unless an operation is under way there, which does it then.
+    /// - Returns: whether it is as it shall be, or will be.
+    private func repair(_ found: DesiredState) async throws(PortError) -> Bool {
+        guard await claims.take(found.scope) else {
+            try await log.finding(
+                Finding(subject: found.scope.description, what: "an operation is under way", action: .respect))
+            return true
+        }
+        let result: Result<Void, PortError>
+        do throws(PortError) { result = .success(try await repairClaimed(found)) } catch { result = .failure(error) }
+        await claims.give(found.scope)
+        guard case .failure(let error) = result else { return true }
+        try await log.finding(
+            Finding(subject: found.scope.description, what: "\(error.subject): \(error.cause)", action: .report))
+        return false
+    }
+
+    /// The wishes are read again: the app may have been deployed, or deleted, since it was looked at.
+    private func repairClaimed(_ found: DesiredState) async throws(PortError) {
+        switch found.scope {
+        case .tenant(let name):
+            guard let record = try await outside.ledger.tenant(name) else { return }
+            try await reach(DesiredState(tenant: name, record.tenant))
+        case .app(let app):
+            guard let record = try await outside.ledger.app(app) else { return }
+            try await reach(
+                try await wishes.desired(record, tenant: try await wishes.tenant(app.tenant), power: .asFound))
+        }
+    }
+}
+
+/// Who works on which part of the host. An operation about an app has it; a reconcile takes one after the other.
+struct Claims: Sendable {
+    /// Takes a part for oneself, unless an operation has it or waits for it.
+    let take: @Sendable (Scope) async -> Bool
+    /// Gives it back.
+    let give: @Sendable (Scope) async -> Void
+}
