@@ -24,13 +24,20 @@ public struct Executor: Sendable {
         case .check(let files, let users): try await outside.units.check(files, users: users)
         case .files(let change): try await outside.units.perform(change)
         case .reload(let expected): try await reload(expected)
-        case .start(let units): try await outside.services.start(units, deadline: Self.startDeadline)
+        case .start(let units): try await start(units)
         case .route(let app, let route): try await routes.route(app, route)
         case .drain(let seconds):
             do { try await outside.sleep(.seconds(seconds)) } catch {
                 throw PortError(.unavailable, "drain", cause: "the agent is stopping")
             }
         case .stop(let units), .halt(let units): try await outside.services.stop(units, deadline: Self.stopDeadline)
+        }
+    }
+
+    private func start(_ units: [UnitName]) async throws(PortError) {
+        let begun = outside.now()
+        do throws(PortError) { try await outside.services.start(units, deadline: Self.startDeadline) } catch {
+            throw await StartReport(outside: outside).explained(error, begun: begun)
         }
     }
 

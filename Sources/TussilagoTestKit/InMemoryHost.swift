@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import TussilagoCore
 
 /// The simulated host behind all ports, for the faults that a real one won't make: any call can be made to fail, once or
@@ -143,4 +144,6 @@ public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogRe
     }
 
     public func tail(_ unit: UnitName, lines: Int) throws(PortError) -> [String] { ["last words of \(unit)"] }
+
+    public func obstacle(of unit: UnitName, since begin: Date) -> StartObstacle? { host.obstacles[unit] }
 }

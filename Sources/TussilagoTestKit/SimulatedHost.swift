@@ -26,6 +26,8 @@ public struct SimulatedHost: Sendable {
     public var failed: Set<UnitName> = []
     /// Instances that never get ready.
     public var broken: Set<UnitName> = []
+    /// What the journal says of units that do not start.
+    public var obstacles: [UnitName: StartObstacle] = [:]
     /// The images in the storage.
     public var images: [ImageReference: Digest] = [:]
     /// How often systemd was reloaded.

@@ -34,7 +34,8 @@ struct Readiness {
             // What was there once says more than that it is gone again.
             if outcome != .noSocket { last = outcome }
             if process.hasEnded(within: Self.interval(after: outcome, elapsed: now - start)) {
-                throw Failure("the app ended before it answered GET \(path): \(last)")
+                let stage = last == .noSocket ? "it made its socket" : "it answered GET \(path): \(last)"
+                throw Failure("the app ended before \(stage)")
             }
         }
     }

@@ -43,15 +43,43 @@ def test_an_image_that_is_not_there_is_named_with_a_remedy(host):
     assert_unchanged(host, before)
 
 
-def test_an_app_that_never_gets_ready_changes_nothing_and_is_explained(host):
+def failed_deploy(host, text):
+    """Deploys what cannot start; returns the sentence that says why, and all the rest."""
     deploy_both(host)
     before = traces(host)
-    sick = manifest(SHOP, TEXT="a sick one", SICK="yes").replace('"20s"', '"3s"')
-    result = host.try_deploy("acme/shop", sick)
+    result = host.try_deploy("acme/shop", text)
     assert result.code == 1, f"ended with {result.code}: {result.output}"
-    for text in ("/health", "this is a sick one", "mend:"):
-        assert text in result.output, f"no {text!r}: {result.output}"
+    assert "mend:" in result.output, f"no remedy: {result.output}"
     assert_unchanged(host, before)
+    lines = result.output.splitlines()
+    errors = [each.removeprefix("error: ") for each in lines if each.startswith("error: ")]
+    assert len(errors) == 1, f"not one sentence: {result.output}"
+    unit, _, why = errors[0].partition(": ")
+    assert unit.startswith("tussilago-acme-shop-web"), f"names no unit: {errors[0]}"
+    return why, result.output
+
+
+def test_an_app_that_never_gets_ready_changes_nothing_and_is_explained(host):
+    why, output = failed_deploy(host, manifest(SHOP, TEXT="a sick one", SICK="yes").replace('"20s"', '"3s"'))
+    assert why == "the app did not answer GET /health within 3 s: it answered 500", why
+    assert "this is a sick one" in output, f"not what the app said: {output}"
+
+
+def program(*words):
+    command = ", ".join(f'"{each}"' for each in words)
+    return manifest(SHOP).replace('"python3", "-u", "app.py"', command)
+
+
+def test_an_app_that_ends_at_once_is_explained_with_its_exit_code(host):
+    forged = "tussilago-instance: the app is not to blame"
+    why, output = failed_deploy(host, program("python3", "-c", f"print('{forged}'); exit(3)"))
+    assert why == "the app ended before it made its socket (it exited with code 3)", why
+    assert forged in output, f"not what the app said: {output}"
+
+
+def test_a_command_that_the_image_lacks_is_named(host):
+    why, _ = failed_deploy(host, program("no-such-command", "x"))
+    assert why.startswith("the app was not started: ") and "no-such-command" in why, why
 
 
 def test_an_admins_own_file_in_the_way_of_a_unit_is_a_conflict(host):

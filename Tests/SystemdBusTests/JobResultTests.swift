@@ -35,6 +35,22 @@ import TussilagoCore
     }
 }
 
+@Suite struct ServiceEndTests {
+    @Test(arguments: [
+        ("exit-code", 1, 3, "it exited with code 3"), ("signal", 2, 9, "signal 9 ended it"),
+        ("core-dump", 3, 11, "signal 11 ended it"), ("exit-code", 0, 0, "a command of its unit failed"),
+    ])
+    func `How the main process ended is the reason`(result: String, code: Int32, status: Int32, cause: String) {
+        #expect(ServiceEnd(result: result, code: code, status: status).cause == cause)
+    }
+
+    @Test func `Every result has a cause of its own, but for success`() {
+        let results = ["exit-code", "signal", "timeout", "oom-kill", "start-limit-hit", "resources", "watchdog"]
+        #expect(Set(results.compactMap { ServiceEnd(result: $0, code: 0, status: 0).cause }).count == results.count)
+        #expect(ServiceEnd(result: "success", code: 1, status: 0).cause == nil)
+    }
+}
+
 /// What the unit's state says when the end of a job was missed.
 @Suite struct JobVerdictTests {
     let unit = TenantName.acme.target

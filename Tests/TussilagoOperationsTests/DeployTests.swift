@@ -53,6 +53,22 @@ import TussilagoTestKit
         #expect(try await platform.run(try platform.deploy("three")).release?.rawValue == 3)
     }
 
+    @Test("A failure says how far the app came, and how it ended if it ended by itself", arguments: [true, false])
+    func saysWhy(appEnded: Bool) async throws {
+        let platform = try await Platform()
+        try await platform.withShop()
+        let broken = try #require(UnitName("tussilago-acme-shop-web@2.service"))
+        await platform.host.change {
+            $0.broken = [broken]
+            $0.obstacles = [broken: StartObstacle(text: "the app was slow", appEnded: appEnded)]
+        }
+        let operation = try await platform.run(try platform.deploy("two"))
+        let expected = "\(broken): the app was slow" + (appEnded ? " (it did not get ready)" : "")
+        #expect(operation.failure?.message == expected)
+        let events = try await platform.ledger.events(of: operation.id, after: 0)
+        #expect(events.contains { $0.kind == .stepFailed && $0.text.contains("the app was slow") })
+    }
+
     @Test("An image that is not there is a clear error, and nothing was done")
     func refusesAMissingImage() async throws {
         let platform = try await Platform()

@@ -1,24 +1,18 @@
-/// Where a line of a unit's log comes from: fields that journald sets itself and no process can forge, but for the
-/// identifier.
+/// Where a line of a unit's log comes from, by fields that journald sets itself, from what the kernel says of the
+/// sender: no process can forge them.
 struct LogEntry {
     /// How it reached journald, in its own words: `stdout`, `journal`, `syslog`.
     let transport: String?
-    /// The name of the process's program, as the kernel has it: cut to 15 bytes.
-    let program: String?
-    /// What the unit or the process calls itself.
-    let identifier: String?
+    /// The number of the user who wrote it; always there, where the program's name is missing when the process ended
+    /// before journald looked.
+    let user: String?
 
-    /// The programs that run the app, and whose lines say nothing of it; the app's own come from runsc's processes.
-    private static let machinery: Set<String> = ["podman", "(podman)", "conmon", "netavark", "tussilago-runsc"]
+    /// Whether the app said it. All that surrounds the app in its unit is root: Podman, conmon, runsc outside of its
+    /// sandbox, the platform's helper.
+    var isApps: Bool { transport == "stdout" && user != Self.root }
 
-    /// What tells why an instance is not ready: `tussilago-instance`, as the kernel cuts it.
-    private static let helper = "tussilago-inst"
+    /// Whether it is root's, and so nothing that the app could have said, whatever its text pretends to be.
+    var isPlatforms: Bool { transport == "stdout" && user == Self.root }
 
-    /// Whether the app said it, or the helper that waits for the app.
-    var isOwn: Bool {
-        if program?.hasPrefix(Self.helper) ?? false || identifier?.hasPrefix(Self.helper) ?? false { return true }
-        guard transport == "stdout" else { return false }
-        // The name is missing when the process ended before journald looked, as that of one that crashes may.
-        return program.map { !Self.machinery.contains($0) } ?? true
-    }
+    private static let root = "0"
 }

@@ -1,4 +1,5 @@
 internal import CSystemd
+internal import FoundationEssentials
 internal import TussilagoCore
 
 /// The open journal of the host, read from its end by one thread at a time (sd-journal(3)).
@@ -35,6 +36,13 @@ struct SystemJournal: ~Copyable {
     /// Goes to the next older entry; false when there is none.
     func previous() throws(PortError) -> Bool {
         try check(sd_journal_previous(pointer)) > 0
+    }
+
+    /// When journald got the entry.
+    func time() throws(PortError) -> Date {
+        var microseconds: UInt64 = 0
+        try check(sd_journal_get_realtime_usec(pointer, &microseconds))
+        return Date(timeIntervalSince1970: Double(microseconds) / 1_000_000)
     }
 
     /// A field of the entry, with bytes that are no UTF-8 replaced; nil when it has none of that name.

@@ -76,6 +76,14 @@ extension BusMessage {
         return try readString()
     }
 
+    /// Reads the number in a variant.
+    func readInt32Property() throws(BusFailure) -> Int32 {
+        try Self.check(sd_bus_message_enter_container(pointer, CChar(SD_BUS_TYPE_VARIANT), "i"))
+        var value: Int32 = 0
+        try Self.check(sd_bus_message_read_basic(pointer, CChar(SD_BUS_TYPE_INT32), &value))
+        return value
+    }
+
     /// Reads the truth value in a variant, which libsystemd gives as an `int`.
     func readBoolProperty() throws(BusFailure) -> Bool {
         try Self.check(sd_bus_message_enter_container(pointer, CChar(SD_BUS_TYPE_VARIANT), "b"))

@@ -12,7 +12,8 @@ extension Systemd {
         for unit in units {
             guard let now = listed[unit.description] else { continue }
             if now.status.active == "failed" {
-                throw PortError(.startFailed, unit.description, cause: "it failed right after its start")
+                throw await explained(
+                    PortError(.startFailed, unit.description, cause: "it failed right after its start"))
             }
             // What has run and ended well, as a oneshot does, is inactive too.
             guard now.status.active == "inactive", try await !conditionsHeld(now) else { continue }

@@ -70,8 +70,8 @@ extension Systemd {
         while true {
             switch await end(of: job, by: deadline) {
             case .ended(let result):
-                if let failure = kind.failure(of: unit, result) { throw failure }
-                return
+                guard let failure = kind.failure(of: unit, result) else { return }
+                throw result == .failed ? await explained(failure) : failure
             case .signalsLost:
                 let now = try await listAgain(unit, by: deadline)
                 if let verdict = kind.verdict(on: unit, now.status, hasJob: now.hasJob) { return try verdict.get() }

@@ -1,3 +1,5 @@
+public import FoundationEssentials
+
 /// Caddy: which hostnames lead where.
 public protocol Routing: Sendable {
     /// What Caddy starts with: the table that was published last.
@@ -22,6 +24,23 @@ public protocol ImageStore: Sendable {
 
 /// The journal, for reading.
 public protocol LogReader: Sendable {
-    /// The last lines that a unit wrote in its newest run, oldest first, fit to be shown on a terminal.
+    /// The last lines that an instance's app wrote in its newest run, oldest first, fit to be shown on a terminal.
     func tail(_ unit: UnitName, lines: Int) async throws(PortError) -> [String]
+    /// Why an instance did not get ready since `begin`, as the platform's own programs have it; nil when they said
+    /// nothing. Nothing that the app writes is taken for theirs.
+    func obstacle(of unit: UnitName, since begin: Date) async throws(PortError) -> StartObstacle?
+}
+
+/// What kept an instance from getting ready.
+public struct StartObstacle: Hashable, Sendable {
+    /// It, in words.
+    public let text: String
+    /// Whether the app ended by itself: how it ended is the reason then.
+    public let appEnded: Bool
+
+    /// Describes an obstacle.
+    public init(text: String, appEnded: Bool) {
+        self.text = text
+        self.appEnded = appEnded
+    }
 }
