@@ -58,6 +58,8 @@ public struct Problem: Error, Hashable, Sendable, Codable {
         case noSpace = "no-space"
         case unavailable
         case inner = "internal"
+        /// Of the command alone: a request about an operation that failed is itself answered well.
+        case operationFailed = "operation-failed"
 
         /// The HTTP status that goes with it.
         public var status: Int {
@@ -74,7 +76,7 @@ public struct Problem: Error, Hashable, Sendable, Codable {
             case .timedOut: 408
             case .noSpace: 507
             case .unavailable: 503
-            case .inner: 500
+            case .inner, .operationFailed: 500
             }
         }
 
@@ -97,6 +99,7 @@ public struct Problem: Error, Hashable, Sendable, Codable {
             case .noSpace: "The disk is full"
             case .unavailable: "Something that the platform needs is away"
             case .inner: "The agent failed"
+            case .operationFailed: "The operation failed"
             }
         }
     }

@@ -50,10 +50,8 @@ struct OperationWatch {
             for line in log { Output.standardError("  \(style.dim("│")) \(line)") }
         }
         var problem = Problem(
-            .conflict, failure?.message ?? "the operation was \(operation.state.rawValue)", remedy: failure?.remedy,
-            operation: operation.id)
-        problem.title = "The operation failed"
-        problem.type = "tag:tussilago,2026:operation-failed"
+            .operationFailed, failure?.message ?? "the operation was \(operation.state.rawValue)",
+            remedy: failure?.remedy, operation: operation.id)
         problem.requestId = operation.requestId
         return CommandFailure(problem, json: client.json)
     }

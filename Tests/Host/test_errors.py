@@ -1,5 +1,7 @@
 """Deploys that fail: what is said, and what is left."""
 
+import json
+
 from host import SHOP, deploy_both, manifest
 
 
@@ -63,6 +65,15 @@ def test_an_app_that_never_gets_ready_changes_nothing_and_is_explained(host):
     why, output = failed_deploy(host, manifest(SHOP, TEXT="a sick one", SICK="yes").replace('"20s"', '"3s"'))
     assert why == "the app did not answer GET /health within 3 s: it answered 500", why
     assert "this is a sick one" in output, f"not what the app said: {output}"
+
+
+def test_an_operation_that_failed_has_a_code_of_its_own(host):
+    host.write("/srv/manifest.toml", manifest(SHOP).replace("python:3.13", "nowhere:1"))
+    result = host.ask("tussilago deploy acme/shop --json --manifest /srv/manifest.toml --files /srv/apps 2>&1 >/dev/null")
+    problem = json.loads(result.output)
+    for name, value in (("code", "operation-failed"), ("type", "tag:tussilago,2026:operation-failed"), ("status", 500)):
+        assert problem[name] == value, f"{name} is {problem[name]!r}: {problem}"
+    assert host.json(f"tussilago op show {problem['operation'].lower()} --json")["failure"]["code"] == "not-found", problem
 
 
 def program(*words):

@@ -96,6 +96,13 @@ struct ProblemTests {
         }
     }
 
+    @Test("The documentation has every code with its status", arguments: Problem.Code.allCases)
+    func documentation(_ code: Problem.Code) throws {
+        let top = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+        let text = try String(contentsOfFile: "\(top)/docs/api.md", encoding: .utf8)
+        #expect(text.contains("\n| `\(code.rawValue)` | \(code.status) |"))
+    }
+
     @Test("The answer to a wrong method says which methods there are")
     func allow() async throws {
         try await TestServer.run { server in

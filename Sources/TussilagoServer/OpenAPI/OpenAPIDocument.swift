@@ -132,8 +132,11 @@ enum OpenAPIDocument {
         return statuses
     }
 
+    /// What the agent answers with; the rest is the command's.
+    static let answered = Problem.Code.allCases.filter { $0 != .operationFailed }
+
     private static let problems: [String: JSONValue] = {
-        let codes = Dictionary(grouping: Problem.Code.allCases, by: \.status)
+        let codes = Dictionary(grouping: answered, by: \.status)
         var problems = codes.mapValues { codes in codes.map { "\($0.title) (`\($0.rawValue)`)." }.joined(separator: " ")
         }
         problems[431] = "The head of the request is too large (`too-large`)."

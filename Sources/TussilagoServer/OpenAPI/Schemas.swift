@@ -26,7 +26,7 @@ enum Schemas {
         "OperationState": choice(Operation.State.self),
         "OperationKind": choice(Operation.Kind.self),
         "ReleaseState": choice(ReleaseState.self),
-        "ProblemCode": choice(Problem.Code.self),
+        "ProblemCode": choice(OpenAPIDocument.answered),
     ]
 
     // MARK: Requests
@@ -139,7 +139,11 @@ enum Schemas {
     }
 
     private static func choice<Value: RawRepresentable<String> & CaseIterable>(_ type: Value.Type) -> JSONValue {
-        ["type": "string", "enum": .array(type.allCases.map { .string($0.rawValue) })]
+        choice(Array(type.allCases))
+    }
+
+    private static func choice(_ values: [some RawRepresentable<String>]) -> JSONValue {
+        ["type": "string", "enum": .array(values.map { .string($0.rawValue) })]
     }
 
     private static func list(_ item: JSONValue) -> JSONValue { ["type": "array", "items": item] }
