@@ -8,6 +8,8 @@ enum Command {
     case ended(Instance)
     /// Start what a target wants now.
     case launch(target: String)
+    /// `ExecStopPost=` of the same: take away the marks of what was not started.
+    case launched(target: String)
 
     /// How requests reach the app.
     enum Ingress {
@@ -19,7 +21,7 @@ enum Command {
 
     private static let usage = """
         usage: tussilago-instance prepare NAME socket UID | prepare NAME port BRIDGE ADDRESS:PORT \
-        | ready NAME SECONDS PATH | ended NAME | launch TARGET
+        | ready NAME SECONDS PATH | ended NAME | launch TARGET | launched TARGET
         """
 
     init(_ words: [String]) throws(Failure) {
@@ -38,9 +40,9 @@ enum Command {
             else { throw usage }
             self = .ready(try Instance(words[1]), seconds: seconds, path: words[3])
         case ("ended", 2): self = .ended(try Instance(words[1]))
-        case ("launch", 2):
+        case ("launch", 2), ("launched", 2):
             guard words[1].hasPrefix("tussilago-"), isUnitName(words[1]) else { throw usage }
-            self = .launch(target: words[1])
+            self = words[0] == "launch" ? .launch(target: words[1]) : .launched(target: words[1])
         default: throw usage
         }
     }
@@ -48,18 +50,19 @@ enum Command {
     func run() throws(Failure) {
         switch self {
         case .prepare(let instance, .socket(let user)):
-            try instance.clear()
             try instance.create()
+            try instance.clearIngress()
             try SocketDirectory(instance).mount(owner: user)
         case .prepare(let instance, .port(let bridge, let upstream)):
-            try instance.clear()
             try instance.create()
+            try instance.clearIngress()
             try instance.linkBridge(bridge, upstream: upstream)
         case .ready(let instance, let seconds, let path):
             try Readiness(instance: instance, seconds: seconds, path: path).wait()
             try instance.admitRequests()
         case .ended(let instance): try instance.clear()
         case .launch(let target): try Launcher(target: target).run()
+        case .launched(let target): try Launcher(target: target).withdraw()
         }
     }
 }

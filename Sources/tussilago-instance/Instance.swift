@@ -29,7 +29,7 @@ struct Instance {
     }
     private var startingMark: String { "\(directory)/starting" }
 
-    /// Makes the directory, with the mark that the instance is starting.
+    /// Makes the directory, with the mark that the instance is starting; both may be there, from the launcher.
     func create() throws(Failure) {
         try makeDirectory(Self.root)
         try makeDirectory(directory)
@@ -61,13 +61,26 @@ struct Instance {
     /// Takes away all that there is of the instance, whatever state a crash has left it in.
     func clear() throws(Failure) {
         _ = unlink(startingMark)
+        try clearIngress()
+        guard rmdir(directory) == 0 || errno == ENOENT else {
+            throw Failure("cannot remove \(directory)", errno: errno)
+        }
+    }
+
+    /// Takes the mark away, and the directory if nothing else is in it: the instance does not start after all.
+    func unmark() throws(Failure) {
+        guard unlink(startingMark) == 0 || errno == ENOENT else {
+            throw Failure("cannot remove \(startingMark)", errno: errno)
+        }
+        _ = rmdir(directory)
+    }
+
+    /// Takes away what requests would reach the app through, and leaves the mark: requests are held meanwhile.
+    func clearIngress() throws(Failure) {
         _ = unlink(bridge)
         try SocketDirectory(self).unmount()
         // A link when the app listens on a port, else the directory that was mounted on.
         if unlink(ingress) != 0, errno == EISDIR { _ = rmdir(ingress) }
-        guard rmdir(directory) == 0 || errno == ENOENT else {
-            throw Failure("cannot remove \(directory)", errno: errno)
-        }
     }
 
     private func write(_ text: String, to path: String) throws(Failure) {

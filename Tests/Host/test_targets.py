@@ -16,12 +16,50 @@ def stop_and_start(host):
     host.expect(SHOP, 503, within=1)
     host.expect(OTHER, 200)
     host.run("systemctl start tussilago-acme-shop.target")
-    host.expect(SHOP, 200, within=10)
+    host.expect(SHOP, 200)  # held until it is up
 
 
 def test_a_stopped_app_answers_503_and_a_started_one_200(host):
     deploy_both(host)
     stop_and_start(host)
+
+
+LAUNCHER = "tussilago-launch@tussilago-acme-shop.service"
+MARK = "/run/tussilago-ingress/tussilago-acme-shop-web*@*/starting"
+
+
+def test_no_request_fails_once_systemctl_start_has_returned(host):
+    deploy_both(host)
+    for _ in range(3):
+        host.run("systemctl stop tussilago-acme-shop.target")
+        seen = host.json(f"python3 /srv/inside/burst.py {SHOP} 200 systemctl start tussilago-acme-shop.target")
+        assert seen == {"200": 200}, f"answers: {seen}"
+
+
+def assert_not_held(host, why):
+    """No mark stays, and requests for an app that does not start are answered at once."""
+    host.settled(lambda: host.property(LAUNCHER, "ActiveState") in ("inactive", "failed"), "the launcher's end")
+    left = host.run(f"ls {MARK} 2>/dev/null || true")
+    assert not left, f"{why}: {left} is left"
+    host.expect(SHOP, 503, within=1)
+
+
+def test_what_is_not_started_after_all_is_not_held(host):
+    deploy_both(host)
+    unit = host.run("basename /etc/systemd/system/tussilago-acme-shop.target.wants/*-web*@*")
+    link = host.run(f"ls -d /var/lib/tussilago/apps/acme/shop/live/{unit.split('@')[1].removesuffix('.service')}")
+    target = "tussilago-acme-shop.target"
+    try:
+        for _ in range(5):
+            host.run(f"systemctl stop {target}; systemctl start --no-block {target}; systemctl stop {target}")
+            assert_not_held(host, "a cancelled start")
+        host.run(f"mv {link} /srv/link && systemctl start {target}")
+        assert_not_held(host, "a condition that fails")
+        host.run(f"mv /srv/link {link}; systemctl stop {target}; systemctl mask --runtime {unit}; systemctl start {target}")
+        assert_not_held(host, "a masked unit")
+    finally:
+        host.run(f"[ ! -L /srv/link ] || mv /srv/link {link}; systemctl unmask --runtime {unit}; systemctl stop {target}; systemctl start {target}")
+    host.expect(SHOP, 200, within=10)
 
 
 def test_the_same_without_the_agent(host):
