@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Testing
 import TussilagoCore
@@ -12,7 +13,7 @@ import TussilagoCore
         users = try Example.users()
         quadlets = [
             UnitFile(path: Example.template(Example.web, 1), text: RecordedGenerator.quadlet),
-            UnitFile(path: .network(Example.app), text: "[Network]\n"),
+            UnitFile(path: .network(Example.app), text: RecordedGenerator.network),
         ]
     }
 
@@ -47,6 +48,10 @@ import TussilagoCore
             ("--uidmap 0:1879244800:65536 ", "--uidmap=0:1879244800:65536"),
             ("--gidmap 0:1879244800:65536 ", "--gidmap=0:1879244800:65536"),
             ("--image-volume=ignore ", "--image-volume=ignore"),
+            ("--pull never ", "--pull=never"),
+            ("--network none ", "--network=none"),
+            ("--no-hosts ", "--no-hosts"),
+            ("--no-healthcheck ", "--no-healthcheck"),
             (
                 "--runtime=/usr/libexec/tussilago/tussilago-runsc run",
                 "--runtime=/usr/libexec/tussilago/tussilago-runsc"
@@ -68,6 +73,42 @@ import TussilagoCore
         for form in [name, "\(name)=x", "\(name) x", "\"\(name)\"", "'\(name)=a b'"] {
             #expect(judge(replacing: "-d ", with: "-d \(form) ")?.cause == "\(name) must not be in its command")
         }
+    }
+
+    @Test("A short option is the one for the background, or a volume", arguments: ["-p", "-P", "-p80:80", "-dP", "-e"])
+    func forbidsShort(option: String) {
+        #expect(judge(replacing: "-d ", with: "-d \(option) ")?.cause == "\(option) must not be in its command")
+    }
+
+    @Test(
+        "A volume is the app's ingress or its release's files, read-only",
+        arguments: [
+            "-v /:/host", "--volume /etc:/app:ro", "-v=/etc:/app:ro", "-v /run/tussilago-ingress/%N/in:/etc",
+            "-v /var/lib/tussilago/apps/acme/shop/live/%i/files:/app",
+            "-v /var/lib/tussilago/apps/umbra/other/live/%i/files:/app:ro",
+        ])
+    func forbidsVolumes(volume: String) {
+        #expect(judge(replacing: "-d ", with: "-d \(volume) ")?.cause.hasSuffix("must not be in its command") == true)
+    }
+
+    @Test("What listens on a port is on its own app's bridge, and nowhere else")
+    func bridges() {
+        let file = UnitFile(
+            path: Example.template(ProcessName(unchecked: "api"), 1), text: RecordedGenerator.bridgedQuadlet)
+        func judge(_ output: String, _ file: UnitFile) -> PortError? {
+            let answer = QuadletGenerator.Answer(units: output, complaints: "", succeeded: true)
+            do { try QuadletCheck([file], users: users).judge(answer, staging: "") } catch { return error }
+            return nil
+        }
+        let output = RecordedGenerator.output, given = "--network tussilago-acme-shop "
+        #expect(output.contains(given))
+        #expect(judge(output, file) == nil)
+        for other in ["host", "none", "tussilago-umbra-other", "tussilago-acme-shop --network=host"] {
+            #expect(judge(output.replacing(given, with: "--network \(other) "), file)?.code == .refused, "\(other)")
+        }
+        // A quadlet that asks for another network is not held against what it asks for.
+        let others = UnitFile(path: file.path, text: file.text.replacing("=tussilago-acme-shop.network", with: "=host"))
+        #expect(judge(output.replacing(given, with: "--network host "), others)?.code == .refused)
     }
 
     @Test("Another range of users is not the tenant's")
@@ -118,6 +159,32 @@ import TussilagoCore
         let twice = judge(output: RecordedGenerator.output + "\n\(service)\n")
         #expect(twice?.cause == "Podman's generator makes two services of it")
         #expect(judge(succeeded: false)?.code == .refused)
+    }
+}
+
+@Suite struct RecordingTests {
+    @Test("What was recorded is what the platform writes now")
+    func isOfNow() throws {
+        let tenant = Tenant(
+            id: try #require(UUID(uuidString: "9ce0c5c7-edad-4d2d-a7eb-cd262b563c9b")), name: Example.tenantName,
+            users: try Example.users())
+        let app = App(
+            id: try #require(UUID(uuidString: "3c0873d6-06a3-43a9-8b5f-656fb122e79b")), reference: Example.app,
+            network: try Example.network())
+        let words = [
+            "python3", "-c", #"print("100% $HOME ${PATH} 'x' \ é")"#, "; touch /x", "a'b", "%i", "--privileged",
+            "--cap-drop=all",
+        ]
+        let web = ProcessSpecification(
+            name: Example.web, command: try words.map { try CommandArgument($0) }, ingress: .socket)
+        let api = ProcessSpecification(
+            name: ProcessName(unchecked: "api"), command: [try CommandArgument("python3")], ingress: .port(8080))
+        func text(_ process: ProcessSpecification, hasFiles: Bool) -> String {
+            ProcessTemplate(tenant: tenant, app: app, process: process, hasFiles: hasFiles).text
+        }
+        #expect(text(web, hasFiles: true) == RecordedGenerator.quadlet)
+        #expect(text(api, hasFiles: false) == RecordedGenerator.bridgedQuadlet)
+        #expect(app.unitFiles(tenant: tenant, bridged: true).map(\.text).contains(RecordedGenerator.network))
     }
 }
 

@@ -52,17 +52,30 @@ struct PodmanCommand {
     /// Whether a word is the value of the option before it, rather than an option, Podman's verb or the image.
     private static func isValue(_ word: String) -> Bool { !word.hasPrefix("-") && word != "run" && word != image }
 
-    /// Holds the command against the policy, and against what the quadlet asks for.
-    func verify(policy: SandboxPolicy, users: UserRange, quadlet: UnitSections) throws(Unfit) {
-        for required in policy.requiredArguments(users: users) {
+    /// Holds the command against the policy, and against what the quadlet of one of the app's processes asks for.
+    func verify(
+        policy: SandboxPolicy, users: UserRange, app: AppReference, quadlet: UnitSections
+    ) throws(Unfit) {
+        let bridge = app.target.stem
+        let hasBridge = quadlet.values(of: "Network", in: "Container") == ["\(bridge).network"]
+        let network = hasBridge ? bridge : SandboxPolicy.isolated
+        for required in policy.requiredArguments(users: users, network: network) {
             let wanted = required.joined(separator: "=")
             let name = Self.name(of: wanted)
             let given = options.filter { Self.name(of: $0) == name }
             guard given.contains(wanted) else { throw Unfit(reason: "\(wanted) is missing from its command") }
             guard given.count == 1 else { throw Unfit(reason: "\(name) stands in its command \(given.count) times") }
         }
-        for option in options where SandboxPolicy.forbiddenArguments.contains(Self.name(of: option)) {
-            throw Unfit(reason: "\(Self.name(of: option)) must not be in its command")
+        let volumes = ProcessTemplate.volumes(of: app)
+        for option in options {
+            let name = Self.name(of: option)
+            guard !SandboxPolicy.forbiddenArguments.contains(name), Self.isLong(name) || Self.isShort(name) else {
+                throw Unfit(reason: "\(name) must not be in its command")
+            }
+            guard name != "-v" && name != "--volume" || volumes.contains(String(option.dropFirst(name.count + 1)))
+            else {
+                throw Unfit(reason: "\(option) must not be in its command")
+            }
         }
         guard try entrypoint.map(Self.literal) == Self.words("Entrypoint", of: quadlet)?.first,
             try arguments.map(Self.literal) == Self.words("Exec", of: quadlet) ?? []
@@ -74,6 +87,12 @@ struct PodmanCommand {
                     + "has a quote or a backslash in it")
         }
     }
+
+    /// A word that is no option is Podman's verb, or a value that was taken for none.
+    private static func isLong(_ name: String) -> Bool { name.hasPrefix("--") || !name.hasPrefix("-") }
+
+    /// `-p80:80` and `-dP` are options as well, and have no name that could be told from their value.
+    private static func isShort(_ name: String) -> Bool { SandboxPolicy.shortArguments.contains(name) }
 
     private static func name(of option: String) -> String {
         option.firstIndex(of: "=").map { String(option[..<$0]) } ?? option

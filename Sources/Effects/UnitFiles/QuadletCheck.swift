@@ -35,10 +35,14 @@ struct QuadletCheck {
             guard !generated.repeated.contains(service) else {
                 throw PortError(.refused, file.path.name, cause: "Podman's generator makes two services of it")
             }
-            guard case .template = file.path else { continue }
+            guard case .template(_, let stem) = file.path else { continue }
+            guard let template = TemplateName(stem: stem) else {
+                throw PortError(.refused, file.path.name, cause: "its name is none of a process's template")
+            }
             do throws(PodmanCommand.Unfit) {
                 let command = try PodmanCommand(service: UnitSections(text))
-                try command.verify(policy: .strict, users: users, quadlet: UnitSections(file.text))
+                try command.verify(
+                    policy: .strict, users: users, app: template.app, quadlet: UnitSections(file.text))
             } catch {
                 throw PortError(.refused, file.path.name, cause: error.reason)
             }

@@ -20,6 +20,16 @@ public struct ProcessTemplate: Sendable {
         self.policy = policy
     }
 
+    /// All that an instance of the app may see of the host's files.
+    public static func volumes(of app: AppReference) -> [String] { [ingressVolume, filesVolume(of: app)] }
+
+    private static let ingressVolume =
+        "\(HostPaths.ingress)/%N/\(HostPaths.ingressSocketDirectory):\(Ingress.directory)"
+
+    private static func filesVolume(of app: AppReference) -> String {
+        "\(HostPaths.live(app))/%i/\(HostPaths.files):\(Artefact.filesMountPoint):ro"
+    }
+
     private var live: String { "\(HostPaths.live(app.reference))/%i" }
     private var helper: String { "\(HostPaths.programs)/tussilago-instance" }
     /// The ingress of an instance on a bridge, named after the bridge.
@@ -70,11 +80,11 @@ public struct ProcessTemplate: Sendable {
         unit.set("Environment", "TUSSILAGO_RELEASE=%i")
         switch process.ingress {
         case nil:
-            unit.set("Network", "none")
+            unit.set("Network", SandboxPolicy.isolated)
         case .socket:
-            unit.set("Network", "none")
+            unit.set("Network", SandboxPolicy.isolated)
             unit.set("Environment", "TUSSILAGO_SOCKET=\(Ingress.socketPath)")
-            unit.set("Volume", "\(HostPaths.ingress)/%N/\(HostPaths.ingressSocketDirectory):\(Ingress.directory)")
+            unit.set("Volume", Self.ingressVolume)
         case .port(let port):
             unit.set("Network", "\(app.reference.target.stem).network")
             unit.set("IP", "${TUSSILAGO_ADDRESS}")
@@ -84,7 +94,7 @@ public struct ProcessTemplate: Sendable {
             unit.set("Environment", "PORT=\(port)")
         }
         if hasFiles {
-            unit.set("Volume", "\(live)/\(HostPaths.files):\(Artefact.filesMountPoint):ro")
+            unit.set("Volume", Self.filesVolume(of: app.reference))
             unit.set("WorkingDir", Artefact.filesMountPoint)
         } else {
             unit.set("WorkingDir", "/")

@@ -67,11 +67,16 @@ public struct SandboxPolicy: Hashable, Sendable {
         ]
     }
 
-    /// What must be among the arguments of the `podman run` that the real generator makes, for every instance of
-    /// `tenant`. A unit whose command lacks one of them, or says it twice, is never installed.
-    public func requiredArguments(users: UserRange) -> [[String]] {
+    /// What must be among the arguments of the `podman run` that the real generator makes, for every instance of a
+    /// tenant with these users. A unit whose command lacks one of them, or says it twice, is never installed.
+    ///
+    /// `network` is ``isolated`` or the bridge of the app's own.
+    public func requiredArguments(users: UserRange, network: String) -> [[String]] {
         [
             ["--runtime=\(runtime)"],
+            ["--pull", "never"],
+            ["--network", network],
+            ["--no-hosts"],
             ["--cap-drop", "all"],
             ["--security-opt=no-new-privileges"],
             ["--read-only"],
@@ -80,11 +85,22 @@ public struct SandboxPolicy: Hashable, Sendable {
             ["--uidmap", "0:\(users.first):\(UserRange.size)"],
             ["--gidmap", "0:\(users.first):\(UserRange.size)"],
             ["--image-volume=ignore"],
+            ["--no-healthcheck"],
         ]
     }
 
-    /// What must not be among them, whatever stands in a manifest.
+    /// The network of an instance that has none.
+    public static let isolated = "none"
+
+    /// What must not be among them, whatever stands in a manifest. The other values of what is required are refused as
+    /// well, as they would be there twice.
     public static let forbiddenArguments = [
-        "--privileged", "--cap-add", "--device", "--publish", "--pid", "--ipc", "--userns", "--annotation",
+        "--privileged", "--cap-add", "--device", "--device-cgroup-rule", "--publish", "--publish-all", "--pid", "--ipc",
+        "--uts", "--userns", "--cgroupns", "--cgroup-parent", "--annotation", "--hooks-dir", "--env-host", "--mount",
+        "--volumes-from", "--secret", "--sysctl", "--group-add", "--add-host", "--health-cmd", "--systemd",
+        "--module", "--config", "--root", "--storage-opt", "--conmon",
     ]
+
+    /// The short options that may be among them: in the background, and the volumes of ``ProcessTemplate/volumes(of:)``.
+    public static let shortArguments: Set = ["-d", "-v"]
 }
