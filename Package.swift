@@ -14,7 +14,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], path: Stri
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
-/// One module for each outside world; none of them knows another, but for the HTTP client that three of them share.
+/// One module for each outside world; none of them knows another, but for what they share: the HTTP client, and the queue
+/// that actors run on who block.
 func effect(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     module(name, ["TussilagoCore"] + dependencies, path: "Sources/Effects/\(name)")
 }
@@ -76,16 +77,17 @@ let package = Package(
         effect(
             "UnitFiles",
             [
-                "CShims", .product(name: "Crypto", package: "swift-crypto"),
+                "Queues", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
         effect("SystemdBus", ["CSystemd", "CShims"]),
-        effect("Journal", ["CSystemd", .product(name: "Logging", package: "swift-log")]),
-        effect("SQLiteLedger", ["CSQLite"]),
+        effect("Journal", ["CSystemd", "CShims", "Queues", .product(name: "Logging", package: "swift-log")]),
+        effect("SQLiteLedger", ["CSQLite", "Queues"]),
         effect("UnixHTTP", ["CCurl"]),
-        effect("CaddyAdmin", ["UnixHTTP"]),
+        effect("CaddyAdmin", ["UnixHTTP", "CShims"]),
         effect("PodmanImages", ["UnixHTTP"]),
         effect("Documents"),
+        module("Queues", path: "Sources/Effects/Queues"),
 
         // One door for each C library.
         .systemLibrary(
@@ -115,7 +117,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         program("tussilago-instance", ["CShims", "CSystemd"]),
-        program("tussilago-runsc", ["CShims"]),
+        program("tussilago-runsc", []),
 
         // Tests: the pure ones need no server, no library and no host.
         tests("SystemdBusTests", ["SystemdBus", "TussilagoCore"]),
@@ -127,7 +129,7 @@ let package = Package(
         tests(
             "TussilagoServerTests",
             [
-                "TussilagoServer", "TussilagoAPI", "TussilagoCore",
+                "TussilagoServer", "TussilagoAPI", "TussilagoCore", "CShims",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

@@ -18,9 +18,9 @@ public struct Problem: Error, Hashable, Sendable, Codable {
     /// What to do, most often a command.
     public var remedy: String?
     /// The request's id; the journal has the detail under it.
-    public var requestId: UUID?
+    @OptionalLowercaseID public var requestId: UUID?
     /// The operation that it is about, or that stands in the way.
-    public var operation: UUID?
+    @OptionalLowercaseID public var operation: UUID?
     /// Every mistake of a manifest, with its line and column.
     public var mistakes: [DocumentErrors.Mistake]?
 

@@ -6,7 +6,7 @@ public import TussilagoCore
 
 /// A tenant, as the API shows it.
 public struct TenantResource: Hashable, Sendable, Codable {
-    public var id: UUID
+    @LowercaseID public var id: UUID
     public var name: TenantName
     public var createdAt: Date
     public var apps: Int
@@ -22,7 +22,7 @@ public struct TenantResource: Hashable, Sendable, Codable {
 
 /// An app, as the API shows it.
 public struct AppResource: Hashable, Sendable, Codable {
-    public var id: UUID
+    @LowercaseID public var id: UUID
     public var tenant: TenantName
     public var name: AppName
     public var createdAt: Date
@@ -87,11 +87,11 @@ public struct InstanceResource: Hashable, Sendable, Codable {
 
 /// A release, as the API shows it.
 public struct ReleaseResource: Hashable, Sendable, Codable {
-    public var id: UUID
+    @LowercaseID public var id: UUID
     public var number: ReleaseNumber
     public var state: ReleaseState
     public var createdAt: Date
-    public var operation: UUID
+    @LowercaseID public var operation: UUID
     public var image: String
     public var imageDigest: String
     /// The digest of the file tree; absent when there is none.
@@ -130,7 +130,7 @@ public struct ReleaseResource: Hashable, Sendable, Codable {
 
 /// An operation, as the API shows it.
 public struct OperationResource: Hashable, Sendable, Codable {
-    public var id: UUID
+    @LowercaseID public var id: UUID
     public var kind: Operation.Kind
     /// The tenant that it is about; absent when it is about all of the host.
     public var tenant: TenantName?
@@ -138,7 +138,7 @@ public struct OperationResource: Hashable, Sendable, Codable {
     public var state: Operation.State
     public var attempt: Int
     public var caller: String
-    public var requestId: UUID
+    @LowercaseID public var requestId: UUID
     public var acceptedAt: Date
     public var endedAt: Date?
     /// The release that it made or went back to; absent unless it came to that.

@@ -70,10 +70,11 @@ public struct PlanPreview: Sendable {
 
     private func lineReasons(_ before: String?, _ after: String, _ process: ProcessName) -> [PlanResource.LineReason] {
         let old = Set((before ?? "").split(separator: "\n")), new = Set(after.split(separator: "\n"))
-        let keys = Set(old.symmetricDifference(new).compactMap { $0.split(separator: "=").first.map(String.init) })
-        return keys.sorted().compactMap { key in
-            LineReasons.reason(for: key, process: process).map { PlanResource.LineReason(key: key, reason: $0) }
+        let reasons = old.symmetricDifference(new).compactMap { line -> PlanResource.LineReason? in
+            guard let key = line.split(separator: "=").first else { return nil }
+            return LineReasons.reason(for: line, process: process).map { .init(key: String(key), reason: $0) }
         }
+        return Set(reasons).sorted { ($0.key, $0.reason) < ($1.key, $1.reason) }
     }
 
     private func environment(_ record: AppRecord, _ release: Release) -> [PlanResource.Change] {

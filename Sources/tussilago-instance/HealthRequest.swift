@@ -69,13 +69,7 @@ struct HealthRequest {
         let connection = socket(AF_UNIX, type, 0)
         guard connection >= 0 else { return .failure(.cannotConnect(errno)) }
         // The socket's own path may be longer than the 108 bytes of sun_path, and may lead elsewhere by now.
-        var address = sockaddr_un(path: "/proc/self/fd/\(target)")
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(connection, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard connected == 0 else {
+        guard tsl_connect_unix(connection, "/proc/self/fd/\(target)") == 0 else {
             let code = errno
             close(connection)
             return .failure(.cannotConnect(code))
@@ -129,14 +123,5 @@ enum StatusLine {
         let digits = bytes[9..<12].map { Int($0) - 0x30 }
         guard digits.allSatisfy({ (0...9).contains($0) }) else { return nil }
         return digits.reduce(0) { $0 * 10 + $1 }
-    }
-}
-
-extension sockaddr_un {
-    /// The address of a socket by its path, which must have at most 107 bytes; a longer one is cut.
-    fileprivate init(path: String) {
-        self.init()
-        sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
     }
 }

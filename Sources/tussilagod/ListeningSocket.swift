@@ -1,3 +1,4 @@
+import CShims
 import CSystemd
 import Glibc
 
@@ -31,20 +32,10 @@ enum ListeningSocket {
         func failure(_ call: String) -> Failure {
             Failure(description: "cannot listen at \(path): \(call): \(String(cString: strerror(errno)))")
         }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw Failure(description: "cannot listen at \(path): the path is too long")
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw failure("socket") }
         unlink(path)
-        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
-        }
-        guard bound == 0 else { throw failure("bind") }
+        guard tsl_bind_unix(descriptor, path) == 0 else { throw failure("bind") }
         guard chmod(path, 0o600) == 0, Glibc.listen(descriptor, SOMAXCONN) == 0 else { throw failure("listen") }
         return descriptor
     }

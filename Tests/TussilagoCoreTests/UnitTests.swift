@@ -1,6 +1,7 @@
 import Testing
-import TussilagoCore
 import TussilagoTestKit
+
+@testable import TussilagoCore
 
 @Suite struct UnitTests {
     private func text(_ process: ProcessSpecification, hasFiles: Bool = false) throws -> String {
@@ -45,6 +46,26 @@ import TussilagoTestKit
                 #expect(lines.filter { $0 == line }.count == 1, "\(line)")
             }
         }
+    }
+
+    @Test("Every line that a template can have has a reason, and every reason has a line")
+    func reasons() throws {
+        let name = try ProcessName("web")
+        var reasons: Set<String> = []
+        for (ingress, hasFiles) in [(Ingress.socket, true), (.port(80), false), (nil, true)] {
+            let text = try text(Make.process(ingress: ingress), hasFiles: hasFiles)
+            for line in text.split(separator: "\n") where line.first?.isLetter ?? false {
+                let reason = LineReasons.reason(for: line, process: name)
+                #expect(reason != nil, "\(line)")
+                reasons.insert("\(line.prefix { $0 != "=" }) \(reason ?? "")")
+            }
+        }
+        for rule in LineReasons.manifest {
+            for key in rule.keys { #expect(reasons.contains("\(key) the manifest's \(rule.reason) of process web")) }
+        }
+        for rule in LineReasons.others { for key in rule.keys { #expect(reasons.contains("\(key) \(rule.reason)")) } }
+        #expect(reasons.contains("Tmpfs the sandbox policy"))
+        #expect(LineReasons.reason(for: "[Container]", process: name) == nil)
     }
 
     @Test("What a tenant writes is one quoted word and nothing else")

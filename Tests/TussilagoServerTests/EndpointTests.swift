@@ -39,6 +39,8 @@ struct EndpointTests {
                     #expect(answer.status == 200, "\(endpoint.id): \(answer.body)")
                 }
                 #expect(answer.headers["content-type"] == "application/json")
+                // One that is all digits has no case; a test is not unlucky that often.
+                #expect(!answer.body.contains(/"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}"/))
             }
         }
     }

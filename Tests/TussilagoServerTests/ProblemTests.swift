@@ -92,7 +92,9 @@ struct ProblemTests {
             #expect(problem.status == answer.status)
             #expect(problem.code == wrong.code)
             #expect(problem.field == wrong.field, "\(problem)")
-            #expect(problem.requestId?.lowercased == answer.headers["x-request-id"])
+            let id = try #require(answer.headers["x-request-id"])
+            #expect(problem.requestId?.lowercased == id && answer.body.contains(#""request_id":"\#(id)""#))
+            #expect(problem.operation == nil && !answer.body.contains(#""operation""#))
         }
     }
 

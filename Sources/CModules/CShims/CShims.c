@@ -9,8 +9,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 const int TSL_O_PATH = O_PATH;
@@ -30,6 +32,30 @@ int tsl_peer_groups(int socket, gid_t *groups, int capacity) {
     socklen_t size = (socklen_t)capacity * sizeof *groups;
     if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0) return -1;
     return (int)(size / sizeof *groups);
+}
+
+static int unix_address(struct sockaddr_un *address, const char *path) {
+    size_t size = strlen(path) + 1;
+    if (size > sizeof address->sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, path, size);
+    return 0;
+}
+
+int tsl_bind_unix(int socket, const char *path) {
+    struct sockaddr_un address;
+    if (unix_address(&address, path) < 0) return -1;
+    return bind(socket, (const struct sockaddr *)&address, sizeof address);
+}
+
+int tsl_connect_unix(int socket, const char *path) {
+    struct sockaddr_un address;
+    if (unix_address(&address, path) < 0) return -1;
+    return connect(socket, (const struct sockaddr *)&address, sizeof address);
 }
 
 int tsl_pidfd_open(pid_t pid) {

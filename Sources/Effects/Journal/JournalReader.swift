@@ -1,4 +1,5 @@
 public import FoundationEssentials
+internal import Queues
 public import TussilagoCore
 
 /// Reads what units wrote to the journal. libsystemd's reader blocks, so it runs on a queue of its own.

@@ -1,3 +1,4 @@
+internal import CShims
 internal import Glibc
 
 /// Has journald take in what was written before, as `journalctl --sync` does.
@@ -21,22 +22,11 @@ enum JournalSynchronization {
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
-        guard connect(descriptor), send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) > 0 else {
-            return
-        }
+        guard tsl_connect_unix(descriptor, path) == 0,
+            send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) > 0
+        else { return }
         // The answer is one JSON object and a zero byte; that it has come is all that counts.
         var answer: UInt8 = 0
         _ = recv(descriptor, &answer, 1, 0)
-    }
-
-    private static func connect(_ descriptor: Int32) -> Bool {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        return withUnsafePointer(to: address) { address in
-            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-            }
-        }
     }
 }

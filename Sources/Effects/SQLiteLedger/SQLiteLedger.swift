@@ -1,3 +1,4 @@
+internal import Queues
 public import TussilagoCore
 
 /// The ledger in one SQLite file. Each call that writes is one transaction, on the disk when the call returns.
@@ -11,7 +12,7 @@ public actor SQLiteLedger: Ledger {
     private let path: String
     let keptOperations: Int
     private var connection: Connection?
-    private nonisolated let queue = SerialQueue("tussilago.ledger")
+    private nonisolated let queue = SerialQueue(label: "tussilago.ledger")
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 

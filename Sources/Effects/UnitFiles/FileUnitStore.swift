@@ -1,3 +1,4 @@
+internal import Queues
 public import TussilagoCore
 
 /// The unit store on a host's file system.
@@ -8,7 +9,7 @@ public actor FileUnitStore: UnitStore {
     private let root: HostRoot
     private let generator: QuadletGenerator
     private let trees: TreeStore
-    private let executor = QueueExecutor(label: "tussilago.unit-files")
+    private let executor = SerialQueue(label: "tussilago.unit-files")
 
     /// Opens the store of this host.
     ///

@@ -1,3 +1,4 @@
+internal import Queues
 internal import TussilagoCore
 
 /// File trees by their content: `trees/DIGEST`, never changed once they are there.
@@ -6,7 +7,7 @@ internal import TussilagoCore
 actor TreeStore {
     private let root: HostRoot
     private let limits: TreeLimits
-    private let executor = QueueExecutor(label: "tussilago.file-trees")
+    private let executor = SerialQueue(label: "tussilago.file-trees")
 
     init(root: HostRoot, limits: TreeLimits) {
         self.root = root

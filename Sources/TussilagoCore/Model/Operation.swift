@@ -216,7 +216,7 @@ public struct OperationEvent: Hashable, Sendable, Codable {
     public let text: String
 
     /// The kinds of events.
-    public enum Kind: String, Hashable, Sendable, Codable {
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
         case accepted, started
         case stepStarted = "step.started"
         case stepEnded = "step.ended"

@@ -1,25 +1,56 @@
 /// Where the value of a unit's line comes from, so that a plan can say why a line changes.
 public enum LineReasons {
-    /// The reason for a line that begins with `key=`; nil when the key is none of a unit's.
-    public static func reason(for key: String, process: ProcessName) -> String? {
-        manifest[key].map { "the manifest's \($0) of process \(process)" }
-            ?? (policy.contains(key) ? "the sandbox policy" : nil)
+    /// The reason for a line of a process's template; nil when it is none.
+    public static func reason(for line: some StringProtocol, process: ProcessName) -> String? {
+        guard let sign = line.firstIndex(of: "=") else { return nil }
+        let key = String(line[..<sign])
+        let ofManifest = manifest.first { $0.covers(key, line) }.map {
+            "the manifest's \($0.reason) of process \(process)"
+        }
+        return ofManifest ?? others.first { $0.covers(key, line) }?.reason
     }
 
-    private static let manifest = [
-        "Entrypoint": "command", "Exec": "command", "MemoryMax": "limits.memory", "CPUQuota": "limits.cpu",
-        "TasksMax": "limits.tasks", "IOWeight": "limits.io-weight", "Tmpfs": "limits.tmp", "ExecStartPost": "health",
-        "TimeoutStartSec": "health timeout", "ExecStartPre": "ingress", "ExecStopPost": "ingress", "Network": "ingress",
-        "IP": "ingress", "Environment": "ingress", "Requires": "ingress", "Volume": "ingress or the release's files",
-        "WorkingDir": "files",
+    /// Some of a template's lines, with a reason that they share.
+    struct Rule {
+        let reason: String
+        let keys: Set<String>
+        /// How the line begins, where the key does not tell.
+        var beginning = ""
+
+        func covers(_ key: String, _ line: some StringProtocol) -> Bool {
+            keys.contains(key) && line.hasPrefix(beginning)
+        }
+    }
+
+    static let manifest = [
+        Rule(reason: "command", keys: ["Entrypoint", "Exec"]),
+        Rule(reason: "limits.memory", keys: ["MemoryMax"]),
+        Rule(reason: "limits.cpu", keys: ["CPUQuota"]),
+        Rule(reason: "limits.tasks", keys: ["TasksMax"]),
+        Rule(reason: "limits.io-weight", keys: ["IOWeight"]),
+        Rule(reason: "limits.tmp", keys: ["Tmpfs"], beginning: "Tmpfs=/tmp:"),
+        Rule(reason: "health", keys: ["ExecStartPost"]),
+        Rule(reason: "health timeout", keys: ["TimeoutStartSec"]),
+        Rule(reason: "ingress", keys: ["After"], beginning: "After=tussilago-firewall.service"),
+        Rule(reason: "ingress", keys: ["Environment"], beginning: "Environment=TUSSILAGO_SOCKET="),
+        Rule(reason: "ingress", keys: ["Environment"], beginning: "Environment=PORT="),
+        Rule(reason: "ingress", keys: ["Volume"], beginning: "Volume=\(HostPaths.ingress)/"),
+        Rule(reason: "ingress", keys: ["ExecStartPre", "ExecStopPost", "Network", "IP", "DNS", "Requires"]),
     ]
 
-    private static let policy: Set = [
-        "GlobalArgs", "Pull", "ReadOnly", "ReadOnlyTmpfs", "DropCapability", "NoNewPrivileges", "User", "Group",
-        "ShmSize",
-        "StopTimeout", "LogDriver", "HealthCmd", "PodmanArgs", "Restart", "RestartSec", "RestartSteps",
-        "RestartMaxDelaySec", "SuccessExitStatus", "TimeoutStopSec", "LimitCORE", "MemorySwapMax", "OOMPolicy",
-        "SyslogLevelPrefix", "LogRateLimitIntervalSec", "LogRateLimitBurst", "UIDMap", "GIDMap", "StartLimitBurst",
-        "StartLimitIntervalSec",
+    static let others = [
+        Rule(reason: "whether the release has files", keys: ["Volume", "WorkingDir"]),
+        Rule(reason: "the tenant's range of users", keys: ["UIDMap", "GIDMap", "Users"]),
+        Rule(
+            reason: "the names and ids of the tenant, the app and the process",
+            keys: [
+                "Tenant", "TenantId", "App", "AppId", "Process", "Description", "PartOf", "After",
+                "ConditionPathExists", "ContainerName", "HostName", "Slice", "SyslogIdentifier", "LogExtraFields",
+            ]),
+        Rule(reason: "how a release is reached", keys: ["Image", "EnvironmentFile", "Environment"]),
+        Rule(
+            reason: "the sandbox policy",
+            keys: Set(SandboxPolicy.strict.container.map(\.key) + SandboxPolicy.strict.service.map(\.key))
+                .union(["StartLimitBurst", "StartLimitIntervalSec", "DefaultDependencies"])),
     ]
 }

@@ -25,6 +25,7 @@ enum Schemas {
     private static let values: [String: JSONValue] = [
         "OperationState": choice(Operation.State.self),
         "OperationKind": choice(Operation.Kind.self),
+        "EventKind": choice(OperationEvent.Kind.self),
         "ReleaseState": choice(ReleaseState.self),
         "ProblemCode": choice(OpenAPIDocument.answered),
     ]
@@ -101,7 +102,8 @@ enum Schemas {
                 "data": ["type": "string", "contentMediaType": "application/json", "contentSchema": ref("Event")],
             ]),
         "Event": object(
-            ["sequence": count, "at": time, "kind": text, "text": text], optional: ["step": count, "steps": count]),
+            ["sequence": count, "at": time, "kind": ref("EventKind"), "text": text],
+            optional: ["step": count, "steps": count]),
         "Failure": object(["code": text, "message": text, "log": texts], optional: ["remedy": text]),
         "Status": object(
             ["version": text, "tenants": count, "apps": count, "open_operations": count, "parts": list(ref("Part"))]),

@@ -1,3 +1,4 @@
+import CShims
 import FoundationEssentials
 import Glibc
 import TussilagoAPI
@@ -39,7 +40,7 @@ final class RawClient: Sendable {
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
         }
-        guard try withAddress(path, { connect(descriptor, $0, $1) }) == 0 else { throw Failure("connect") }
+        guard tsl_connect_unix(descriptor, path) == 0 else { throw Failure("connect") }
     }
 
     deinit { close(descriptor) }
@@ -153,18 +154,4 @@ struct RawAnswer: Sendable {
 
     /// The problem in the body.
     var problem: Problem { get throws { try decoded() } }
-}
-
-/// Calls with a Unix socket's address.
-func withAddress(_ path: String, _ call: (UnsafePointer<sockaddr>, socklen_t) -> CInt) throws -> CInt {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
-    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { throw RawClient.Failure("path") }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-    return withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
-    }
 }

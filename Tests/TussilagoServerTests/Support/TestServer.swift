@@ -1,3 +1,4 @@
+import CShims
 import FoundationEssentials
 import Glibc
 import Logging
@@ -21,7 +22,7 @@ final class ListeningSocket: Sendable {
         chmod(directory, 0o755)
         path = directory + "/api.sock"
         descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        let bound = try withAddress(path) { bind(descriptor, $0, $1) }
+        let bound = tsl_bind_unix(descriptor, path)
         chmod(path, 0o666)
         guard bound == 0, listen(descriptor, 1_024) == 0 else { throw RawClient.Failure("listen") }
     }

@@ -22,6 +22,10 @@ int tsl_peer_credentials(int socket, uid_t *uid, gid_t *gid, pid_t *pid);
  * `capacity` are stored. With more groups than that it fails with ERANGE: a part of the list is never an answer. */
 int tsl_peer_groups(int socket, gid_t *groups, int capacity);
 
+/* bind(2) and connect(2) with the path of a Unix socket. One that is too long for its address fails with ENAMETOOLONG. */
+int tsl_bind_unix(int socket, const char *path);
+int tsl_connect_unix(int socket, const char *path);
+
 /* A pidfd for a process (pidfd_open(2)): readable by poll(2) once the process has ended. Close-on-exec. */
 int tsl_pidfd_open(pid_t pid);
 
