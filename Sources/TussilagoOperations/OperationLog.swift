@@ -33,10 +33,10 @@ actor OperationLog {
     }
 
     /// Tells what was found.
-    func finding(_ finding: Finding) async throws(PortError) {
+    func finding(_ finding: Finding, repairs: Bool = true) async throws(PortError) {
         let action =
             switch finding.action {
-            case .repair: "repaired"
+            case .repair: repairs ? "repaired" : "left as it is: the settings say so"
             case .respect: "left as it is"
             case .report: "cannot be repaired"
             }
@@ -63,8 +63,8 @@ actor OperationLog {
         let level: Logger.Level =
             switch kind {
             case .failed, .stepFailed: .error
-            case .goingBack, .retrying, .finding: .warning
-            case .accepted, .started, .succeeded, .cancelling, .cancelled: .notice
+            case .goingBack, .retrying: .warning
+            case .accepted, .started, .succeeded, .cancelling, .cancelled, .finding: .notice
             case .stepStarted, .stepEnded: .debug
             }
         var metadata: Logger.Metadata = ["event": "\(kind.rawValue)"]

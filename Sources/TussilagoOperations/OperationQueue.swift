@@ -13,6 +13,7 @@ public actor OperationQueue {
     private let limit: Int
     private let backoff: Backoff
     private let deadline: Duration
+    private let repairs: Bool
     private let onBusy: @Sendable (Bool) -> Void
     private var waiting: [TussilagoCore.Operation] = []
     private var running: [UUID: Running] = [:]
@@ -35,16 +36,18 @@ public actor OperationQueue {
     /// A queue that performs at most `limit` operations at once.
     /// - Parameter deadline: how long an operation may take to its commit point, by the monotonic clock; after that it
     ///   goes back. One that an earlier agent began has all of it again.
+    /// - Parameter repairs: whether a reconcile repairs what it finds, or only tells it.
     /// - Parameter onBusy: called with true when the first operation begins, with false when the last has ended.
     public init(
         _ outside: Outside, limit: Int, backoff: Backoff = Backoff(), deadline: Duration = defaultDeadline,
-        logger: Logger,
+        repairs: Bool = true, logger: Logger,
         onBusy: @escaping @Sendable (Bool) -> Void = { _ in }
     ) {
         self.outside = outside
         self.limit = max(1, limit)
         self.backoff = backoff
         self.deadline = deadline
+        self.repairs = repairs
         self.logger = logger
         self.onBusy = onBusy
         executor = Executor(outside, routes: RouteBook(outside.routing))
@@ -166,7 +169,8 @@ public actor OperationQueue {
         var operation = accepted
         let begun = (try? await lastEvent(of: operation.id)) ?? 0
         let log = OperationLog(operation, after: begun, outside: outside, hub: hub, logger: logger)
-        let runner = OperationRunner(outside: outside, executor: executor, log: log, halt: halt, claims: claims)
+        let runner = OperationRunner(
+            outside: outside, executor: executor, log: log, halt: halt, claims: claims, repairs: repairs)
         for attempt in 1... {
             do throws(PortError) {
                 // One that has not begun has nothing to go back from.
@@ -217,7 +221,8 @@ public actor OperationQueue {
     private nonisolated func giveUp(_ operation: TussilagoCore.Operation, _ error: PortError, _ log: OperationLog) async
     {
         guard let app = operation.request.app, operation.request.makesRelease else { return }
-        let runner = OperationRunner(outside: outside, executor: executor, log: log, halt: Halt(), claims: claims)
+        let runner = OperationRunner(
+            outside: outside, executor: executor, log: log, halt: Halt(), claims: claims, repairs: repairs)
         do throws(PortError) { try await runner.abandon(app, operation, after: error) } catch {
             await log.warn("going back failed; a later reconcile finishes it", error)
         }

@@ -7,12 +7,12 @@ extension OperationRunner {
         var open: [String] = []
         try await Survey(outside).parts { (part) throws(PortError) in
             try halt.check()
-            for finding in part.findings { try await log.finding(finding) }
-            guard !part.plan.steps.isEmpty else { return }
+            for finding in part.findings { try await log.finding(finding, repairs: repairs) }
+            guard repairs, !part.plan.steps.isEmpty else { return }
             if try await !repair(part.desired) { open.append(part.desired.scope.description) }
         }
         // Caddy may have lost what its file says, or somebody may have changed it: with nothing lost this writes nothing.
-        do throws(PortError) { try await executor.refreshRoutes() } catch {
+        do throws(PortError) { if repairs { try await executor.refreshRoutes() } } catch {
             guard error.isTransient else { throw error }
             try await log.finding(Finding(subject: "Caddy", what: error.cause, action: .report))
         }

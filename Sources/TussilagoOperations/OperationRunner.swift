@@ -8,6 +8,8 @@ struct OperationRunner: Sendable {
     let log: OperationLog
     let halt: Halt
     let claims: Claims
+    /// Whether a reconcile repairs what it finds.
+    let repairs: Bool
 
     var wishes: Wishes { Wishes(outside.ledger) }
     private var convergence: Convergence { Convergence(outside: outside, executor: executor, log: log) }

@@ -87,7 +87,10 @@ enum Daemon {
         let outside = Outside(
             ledger: ledger, units: FileUnitStore(limits: limits), services: systemd, routing: caddy,
             images: PodmanImages(socket: settings.podman.socket), logs: JournalReader())
-        let queue = OperationQueue(outside, limit: settings.agent.operations, logger: logger) { busy in
+        let queue = OperationQueue(
+            outside, limit: settings.agent.operations, deadline: settings.agent.deadline,
+            repairs: settings.reconcile.repair, logger: logger
+        ) { busy in
             busy ? gate.hold() : gate.release()
             ServiceNotifier.busy(busy)
         }

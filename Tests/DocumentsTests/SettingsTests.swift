@@ -46,10 +46,11 @@ private struct Root: ~Copyable {
         try root.write(
             "/etc/tussilago/tussilagod.toml",
             """
-            agent = { idle = "0s", operations = 64 }
+            agent = { idle = "0s", operations = 64, deadline = "24h" }
             api = { body = "16K", connections-per-user = 1, idle = "1h", read = "10m" }
             files = { size = "16G", entries = 1 }
             podman.socket = "/run/user/podman.sock"
+            reconcile.repair = false
             [caddy]
             listen = [":80", "127.0.0.1:443", "[::1]:8080"]
             automatic-https = true
@@ -59,6 +60,8 @@ private struct Root: ~Copyable {
         var settings = Settings()
         settings.agent.idle = nil
         settings.agent.operations = 64
+        settings.agent.deadline = .seconds(24 * 3600)
+        settings.reconcile.repair = false
         settings.api.body = Bytes(16_384)
         settings.api.connectionsPerUser = 1
         settings.api.idle = .seconds(3600)
@@ -79,7 +82,7 @@ private struct Root: ~Copyable {
         let shipped = try String(contentsOf: file, encoding: .utf8)
         let lines = shipped.split(separator: "\n", omittingEmptySubsequences: false)
         let defaults = lines.filter { $0.hasPrefix("#") && $0.dropFirst().first?.isLetter == true }
-        #expect(defaults.count == 13)
+        #expect(defaults.count == 15)
         let root = try Root()
         try root.write("/usr/lib/tussilago/tussilagod.toml", shipped)
         #expect(try Settings.load(root: root.path) == Settings())

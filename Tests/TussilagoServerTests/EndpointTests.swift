@@ -25,6 +25,8 @@ struct EndpointTests {
                 let body: String? =
                     switch endpoint.body {
                     case "CreateTenant"?, "CreateApp"?: #"{"name":"other"}"#
+                    case "Scale"?: #"{"processes":{"web":3}}"#
+                    case "Rollback"?: "{}"
                     case nil: nil
                     default: #"{"manifest":"x"}"#
                     }

@@ -12,6 +12,8 @@ public struct Settings: Sendable, Equatable {
     public var files = Files()
     /// `[podman]`: the engine that stores images.
     public var podman = Podman()
+    /// `[reconcile]`: what becomes of what is not as it shall be.
+    public var reconcile = Reconcile()
 
     /// The defaults.
     public init() {}
@@ -22,6 +24,8 @@ public struct Settings: Sendable, Equatable {
         public var idle: Duration? = .seconds(30)
         /// How many operations run at once.
         public var operations = 4
+        /// How long an operation may take until what is new serves.
+        public var deadline: Duration = .seconds(30 * 60)
     }
 
     /// What one caller of the API may do.
@@ -48,6 +52,12 @@ public struct Settings: Sendable, Equatable {
     public struct Podman: Sendable, Equatable {
         /// The Unix socket of its API.
         public var socket = "/run/podman/podman.sock"
+    }
+
+    /// What becomes of what is not as it shall be.
+    public struct Reconcile: Sendable, Equatable {
+        /// Whether it is repaired, or only told.
+        public var repair = true
     }
 
     /// Reads the settings of a host.

@@ -10,6 +10,7 @@ extension Settings {
             reader.table("caddy") { caddy.read($0) }
             reader.table("files") { files.read($0) }
             reader.table("podman") { podman.read($0) }
+            reader.table("reconcile") { reconcile.repair = $0.read("repair", .boolean) ?? reconcile.repair }
         }
     }
 }
@@ -21,6 +22,7 @@ extension Settings.Agent {
     fileprivate mutating func read(_ table: TableReader) {
         if let seconds = table.read("idle", .seconds(0...hour)) { idle = seconds == 0 ? nil : .seconds(seconds) }
         operations = table.read("operations", .integer(1...64)) ?? operations
+        deadline = table.read("deadline", .seconds(minute...(24 * hour))).map { .seconds($0) } ?? deadline
     }
 }
 
