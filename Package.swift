@@ -122,7 +122,9 @@ let package = Package(
         // Tests: the pure ones need no server, no library and no host.
         tests("SystemdBusTests", ["SystemdBus", "TussilagoCore"]),
         tests("JournalTests", ["Journal", "TussilagoCore", .product(name: "Logging", package: "swift-log")]),
-        tests("CaddyAdminTests", ["CaddyAdmin", "UnixHTTP", "TussilagoCore"]),
+        module("UnixHTTPTestKit", ["CShims"]),
+        tests("CaddyAdminTests", ["CaddyAdmin", "UnixHTTP", "UnixHTTPTestKit", "TussilagoCore"]),
+        tests("PodmanImagesTests", ["PodmanImages", "UnixHTTPTestKit", "TussilagoCore"]),
         tests("SQLiteLedgerTests", ["SQLiteLedger", "TussilagoCore"]),
         tests("UnitFilesTests", ["UnitFiles", "TussilagoCore"]),
         tests("DocumentsTests", ["Documents", "TussilagoCore"]),

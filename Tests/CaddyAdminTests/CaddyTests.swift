@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Testing
 import TussilagoCore
+import UnixHTTPTestKit
 
 @Suite("Publishing routes to Caddy")
 struct CaddyTests {

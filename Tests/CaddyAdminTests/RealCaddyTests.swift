@@ -4,6 +4,7 @@ import Glibc
 import Testing
 import TussilagoCore
 import UnixHTTP
+import UnixHTTPTestKit
 
 /// For a real Caddy, whose path is in `TUSSILAGO_CADDY`, and for root, since the place of upstreams is fixed.
 @Suite(

@@ -1,6 +1,7 @@
 import CaddyAdmin
 import Synchronization
 import TussilagoCore
+import UnixHTTPTestKit
 
 /// As much of Caddy's admin endpoint as ``Caddy`` uses, with the ways of both versions and with faults.
 final class StubCaddy: Sendable {
@@ -58,7 +59,7 @@ final class StubCaddy: Sendable {
 
     private static func answer(to request: StubServer.Request, _ state: inout State) -> String? {
         func error(_ status: String, _ reason: String) -> String {
-            CaddyAdminTests.answer(status, #"{"error":"\#(reason)"}"# + "\n")
+            UnixHTTPTestKit.answer(status, #"{"error":"\#(reason)"}"# + "\n")
         }
         let path = "/config/apps/http/servers/tussilago"
         guard request.line.contains(" \(path) ") else { return error("404 Not Found", "no such path") }
@@ -66,9 +67,9 @@ final class StubCaddy: Sendable {
         if request.method == "GET" {
             guard let server = state.manner.server else { return error("400 Bad Request", "invalid traversal path") }
             if state.manner.isOld {
-                return CaddyAdminTests.answer("200 OK", chunked: server, trailer: "Etag: \(state.tag)")
+                return UnixHTTPTestKit.answer("200 OK", chunked: server, trailer: "Etag: \(state.tag)")
             }
-            return CaddyAdminTests.answer("200 OK", server, headers: ["Etag: \(state.tag)"])
+            return UnixHTTPTestKit.answer("200 OK", server, headers: ["Etag: \(state.tag)"])
         }
         if state.manner.conflicts > 0 {
             state.manner.conflicts -= 1
@@ -87,6 +88,6 @@ final class StubCaddy: Sendable {
             state.manner.hangUps -= 1
             return nil
         }
-        return CaddyAdminTests.answer("200 OK", "")
+        return UnixHTTPTestKit.answer("200 OK", "")
     }
 }

@@ -126,7 +126,9 @@ enum OpenAPIDocument {
     /// The problems that an endpoint may answer with: those of its own kind, and those that any request may meet.
     private static func statuses(_ endpoint: Endpoint) -> [Int] {
         var statuses = [400, 403, 404, 429, 431, 500, 503]
-        statuses.append(422)
+        // A manifest with mistakes, a key of another request, a cursor that no list gave out.
+        let mayBeSenseless = endpoint.method != .get || endpoint.query.contains { $0.name == "cursor" }
+        if mayBeSenseless { statuses.append(422) }
         if endpoint.method != .get { statuses += [409, 507] }
         if endpoint.body != nil { statuses += [408, 413, 415] }
         return statuses

@@ -1,11 +1,15 @@
-import FoundationEssentials
-import Glibc
-import Synchronization
+internal import CShims
+internal import Dispatch
+internal import FoundationEssentials
+internal import Glibc
+internal import Synchronization
 
 /// An HTTP server on a Unix socket that answers what a test wants, byte for byte, one connection a thread.
-final class StubServer: Sendable {
-    let directory: String
-    var socket: String { "\(directory)/stub.sock" }
+public final class StubServer: Sendable {
+    /// A directory of its own, which goes with it.
+    public let directory: String
+    /// Where it listens.
+    public var socket: String { "\(directory)/stub.sock" }
 
     private let listener: Int32
     private let log = Log()
@@ -16,26 +20,31 @@ final class StubServer: Sendable {
     }
 
     /// What has arrived.
-    struct Request: Sendable, Equatable {
-        var line: String
-        var headers: [String]
-        var body: String
+    public struct Request: Sendable, Equatable {
+        /// The request line.
+        public var line: String
+        /// The headers as they came, a line each.
+        public var headers: [String]
+        /// The body.
+        public var body: String
 
-        var method: String { line.split(separator: " ").first.map(String.init) ?? "" }
+        /// The method.
+        public var method: String { line.split(separator: " ").first.map(String.init) ?? "" }
 
-        func header(_ name: String) -> String? {
+        /// A header's value; nil when it is not there.
+        public func header(_ name: String) -> String? {
             headers.first { $0.lowercased().hasPrefix(name.lowercased() + ":") }
                 .map { String($0.dropFirst(name.count + 1).drop { $0 == " " }) }
         }
     }
 
     /// The requests so far, in order.
-    var received: [Request] { log.requests.withLock { $0 } }
+    public var received: [Request] { log.requests.withLock { $0 } }
 
     /// Starts to listen.
     ///
     /// `answer` gets a request and a function that sends bytes; the connection closes after it.
-    init(_ answer: @escaping @Sendable (Request, (String) -> Bool) -> Void) throws {
+    public init(_ answer: @escaping @Sendable (Request, (String) -> Bool) -> Void) throws {
         directory = try temporaryDirectory()
         listener = try listen(on: "\(directory)/stub.sock")
         detach { [listener, log] in
@@ -62,7 +71,7 @@ final class StubServer: Sendable {
     /// Stops to listen, and leaves the socket's file where it is.
     ///
     /// The descriptor stays open: its number must not become another server's while the thread may still use it.
-    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+    public func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private static func read(_ connection: Int32) -> Request? {
         var text = ""
@@ -82,39 +91,40 @@ final class StubServer: Sendable {
 }
 
 /// A plain answer.
-func answer(_ status: String, _ body: String, headers: [String] = []) -> String {
+public func answer(_ status: String, _ body: String, headers: [String] = []) -> String {
     (["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)"] + headers + ["", body]).joined(separator: "\r\n")
 }
 
 /// An answer in one chunk with a trailer.
-func answer(_ status: String, chunked body: String, trailer: String) -> String {
+public func answer(_ status: String, chunked body: String, trailer: String) -> String {
     "HTTP/1.1 \(status)\r\nTransfer-Encoding: chunked\r\nTrailer: ETag\r\n\r\n"
         + "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\(trailer)\r\n\r\n"
 }
 
-struct SystemCallFailed: Error {
-    let call: String
-    let code = errno
+/// A system call that failed.
+public struct SystemCallFailed: Error {
+    /// The call.
+    public let call: String
+    /// Its `errno`.
+    public let code = errno
+
+    /// Takes `errno` as the call has left it.
+    public init(call: String) { self.call = call }
 }
 
-func temporaryDirectory() throws -> String {
+/// A new directory, for whoever removes it.
+public func temporaryDirectory() throws -> String {
     var template = Array("/tmp/tussilago-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw SystemCallFailed(call: "mkdtemp") }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
 /// A socket that listens on a path.
-func listen(on path: String) throws -> Int32 {
+public func listen(on path: String) throws -> Int32 {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let bound = withUnsafePointer(to: address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
+    guard tsl_bind_unix(descriptor, path) == 0, Glibc.listen(descriptor, 128) == 0 else {
+        throw SystemCallFailed(call: "bind")
     }
-    guard bound == 0, Glibc.listen(descriptor, 128) == 0 else { throw SystemCallFailed(call: "bind") }
     return descriptor
 }
 
@@ -133,4 +143,21 @@ private func detach(_ body: @escaping @Sendable () -> Void) {
             return nil
         }, context)
     if code == 0 { pthread_detach(thread) }
+}
+
+/// Holds threads up until it is opened, or is gone.
+public final class Gate: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
+
+    /// Makes a closed one.
+    public init() {}
+
+    /// Returns when it is open.
+    public func pass() {
+        semaphore.wait()
+        semaphore.signal()
+    }
+
+    /// Lets everyone through from now on.
+    public func open() { semaphore.signal() }
 }
