@@ -18,6 +18,12 @@ struct Instance {
         self.name = name
     }
 
+    /// Takes the name of the service as well.
+    init(unit: String) throws(Failure) {
+        guard unit.hasSuffix(".service") else { throw Failure("\(unit) is not a service") }
+        try self.init(String(unit.dropLast(".service".count)))
+    }
+
     var directory: String { "\(Self.root)/\(name)" }
     var ingress: String { "\(directory)/in" }
     var bridge: String { "\(directory)/bridge" }

@@ -7,8 +7,8 @@ import Glibc
 /// the target is started later, systemd still wants the release that was replaced. That one's unit is passed over (its
 /// `ConditionPathExists=` fails), and this starts its successor.
 ///
-/// The target waits for this, and so does `systemctl start`. The instance that serves is marked as starting before
-/// that: requests are held from then on. Such a mark is the instance's own as soon as its start is under way; this
+/// The target waits for this, and so does `systemctl start`. The instances that serve are marked as starting before
+/// that: requests are held from then on. Such a mark is an instance's own as soon as its start is under way; this
 /// stays until then, and ``withdraw()``, which systemd runs after this has ended in any way, takes away the marks of
 /// what was not started.
 struct Launcher {
@@ -21,15 +21,15 @@ struct Launcher {
     func run() throws(Failure) {
         let units = try wanted()
         let manager = try Manager()
-        let serving = serving().map { (name: $0, unit: "\($0).service") }.flatMap { units.contains($0.unit) ? $0 : nil }
-        if let serving, Self.isDown(manager.state(of: serving.unit)) { try Instance(serving.name).create() }
+        let serving = serving().filter(units.contains)
+        for unit in serving where Self.isDown(manager.state(of: unit)) { try Instance(unit: unit).create() }
         var failure: Failure?
         for unit in units {
             // One that cannot be started keeps no other from it.
             do throws(Failure) { try start(unit, by: manager) } catch { failure = error }
         }
         sd_notify(0, "READY=1")
-        if let serving { Self.waitUntilBegun(serving.unit, manager) }
+        for unit in serving { Self.waitUntilBegun(unit, manager) }
         if let failure { throw failure }
     }
 
@@ -78,17 +78,29 @@ struct Launcher {
         return names.sorted()
     }
 
-    /// The instance that the app's upstream leads to, whether it runs or not; nil when no process takes requests.
+    /// The units that the app's upstreams lead to, whether they run or not; none when no process takes requests.
     ///
-    /// In the target's name, `tussilago-TENANT-APP`, a `-` of the tenant's or app's is written `_`.
-    private func serving() -> String? {
+    /// An upstream is named as its app is, those of further copies with their number: `shop`, `shop.2`. In the target's
+    /// name, `tussilago-TENANT-APP`, a `-` of the tenant's or app's is written `_`.
+    private func serving() -> [String] {
         let names = target.split(separator: "-").map { $0.replacing("_", with: "-") }
-        guard names.count == 3 else { return nil }
+        guard names.count == 3 else { return [] }
+        var units: [String] = []
+        for copy in 1... {
+            let name = copy == 1 ? names[2] : "\(names[2]).\(copy)"
+            guard let path = link("/var/lib/tussilago/upstreams/\(names[1])/\(name)"),
+                let instance = path.split(separator: "/").last
+            else { break }
+            units.append("\(instance).service")
+        }
+        return units
+    }
+
+    /// What a symbolic link leads to; nil when there is none.
+    private func link(_ path: String) -> String? {
         var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/var/lib/tussilago/upstreams/\(names[1])/\(names[2])", &bytes, bytes.count)
-        guard count > 0 else { return nil }
-        let path = String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return path.split(separator: "/").last.map(String.init)
+        let count = readlink(path, &bytes, bytes.count)
+        return count > 0 ? String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 
     /// Queues the unit's start, and does not wait for its end: the unit is ordered after the target, which waits for
