@@ -93,6 +93,8 @@ enum Daemon {
         ) { busy in
             busy ? gate.hold() : gate.release()
             ServiceNotifier.busy(busy)
+            // Operations load and touch much that serving requests does not need (docs/decisions/0010).
+            if !busy { tsl_release_memory() }
         }
         return Platform(
             outside: outside, queue: queue, ledger: ledger, systemd: systemd, caddy: caddy, settings: settings)

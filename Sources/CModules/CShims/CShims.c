@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <link.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -109,4 +112,24 @@ int64_t tsl_user_id(const char *name) {
     free(buffer);
     if (id < 0) errno = error ? error : ENOENT;
     return id;
+}
+
+static int release_segments(struct dl_phdr_info *object, size_t size, void *context) {
+    (void)size;
+    (void)context;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        /* What relocation has changed would be lost: it lies in writable segments, even when it is read-only by now. */
+        if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+        uintptr_t begin = (object->dlpi_addr + segment->p_vaddr + page - 1) & -page;
+        uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_filesz) & -page;
+        if (begin < end) madvise((void *)begin, end - begin, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void tsl_release_memory(void) {
+    malloc_trim(0);
+    dl_iterate_phdr(release_segments, NULL);
 }

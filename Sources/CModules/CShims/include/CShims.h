@@ -41,3 +41,7 @@ int tsl_rename_exchange(int from_directory, const char *from, int to_directory, 
 /* The id of a group or user by its name, from the host's name service. -1 and errno ENOENT when there is none. */
 int64_t tsl_group_id(const char *name);
 int64_t tsl_user_id(const char *name);
+
+/* Gives memory back that this process may never need again: free heap, and the pages of programs and libraries that are
+ * only mapped to be read or executed. Such a page is the file's own, in the page cache; a touch maps it again. */
+void tsl_release_memory(void);
