@@ -59,7 +59,14 @@ struct Members {
     private static func integer(
         _ value: JSONValue, _ name: String, in range: ClosedRange<Int>
     ) throws(Problem) -> Int {
-        guard case .integer(let number) = value, range.contains(number) else {
+        // To JSON Schema 5.0 is an integer as well (JSON Schema 2020-12, §6.1.1).
+        let number: Int? =
+            switch value {
+            case .integer(let number): number
+            case .number(let number): Int(exactly: number)
+            default: nil
+            }
+        guard let number, range.contains(number) else {
             throw Problem(
                 .invalidRequest, "it must be a whole number from \(range.lowerBound) to \(range.upperBound)",
                 field: name)
