@@ -20,6 +20,9 @@ enum Daemon {
     /// How long operations that run may take to finish after SIGTERM; what is left goes on with the next agent.
     private static let drain = Duration.seconds(20)
 
+    /// How long after a start or an operation memory is given back: the requests that come with it have ended by then.
+    private static let settled = Duration.milliseconds(200)
+
     static func run(listeningAt path: String?) async throws {
         signal(SIGPIPE, SIG_IGN)
         let settings = try Settings.load()
@@ -33,6 +36,7 @@ enum Daemon {
         ) {
             ServiceNotifier.ready()
             logger.info("serving", metadata: [LogKey.messageID.rawValue: "\(MessageID.agentStarted.rawValue)"])
+            releaseMemory(after: settled)
         }
         // What an earlier agent left open is taken up beside the first requests. A ledger that is away fails those.
         let resumption = Task {
@@ -94,10 +98,17 @@ enum Daemon {
             busy ? gate.hold() : gate.release()
             ServiceNotifier.busy(busy)
             // Operations load and touch much that serving requests does not need (docs/decisions/0010).
-            if !busy { tsl_release_memory() }
+            if !busy { releaseMemory(after: settled) }
         }
         return Platform(
             outside: outside, queue: queue, ledger: ledger, systemd: systemd, caddy: caddy, settings: settings)
+    }
+
+    private static func releaseMemory(after delay: Duration) {
+        Task {
+            try? await Task.sleep(for: delay)
+            tsl_release_memory()
+        }
     }
 
     private static var authorization: Authorization {
