@@ -32,6 +32,10 @@ struct Client {
 
     func delete<Answer: Decodable>(_ path: String) async throws -> Answer { try await send("DELETE", path, nil) }
 
+    /// How often a request is sent in all when its connection breaks off: the agent may be exchanged just then. A write
+    /// that is sent twice is done once, by its key (RFC 9110 §9.2.2).
+    private static let attempts = 3
+
     /// Every item of a list, page by page.
     func all<Item: Hashable & Sendable & Codable>(
         _ path: String, query: [(String, String)] = [], limit: Int? = nil
@@ -65,12 +69,12 @@ struct Client {
     private func send<Answer: Decodable>(
         _ method: String, _ path: String, _ body: Data?, key: String? = nil
     ) async throws -> Answer {
+        var headers: [(name: String, value: String)] = [("Accept", "application/json")]
+        if body != nil { headers.append(("Content-Type", "application/json")) }
+        if method != "GET" { headers.append(("Idempotency-Key", key ?? UUID().lowercased)) }
         let answer: HTTPAnswer
         do throws(PortError) {
-            var headers: [(name: String, value: String)] = [("Accept", "application/json")]
-            if body != nil { headers.append(("Content-Type", "application/json")) }
-            if let key { headers.append(("Idempotency-Key", key)) }
-            answer = try await http.send(
+            answer = try await sendAgain(
                 try HTTPRequest(method, path, headers: headers, body: body.map { [UInt8]($0) }, timeout: Self.timeout))
         } catch { throw failure(error) }
         let data = Data(answer.body)
@@ -83,6 +87,15 @@ struct Client {
             let mend = "install the same version of tussilago and tussilagod"
             throw CommandFailure(Problem(.inner, "the agent's answer was not understood", remedy: mend), json: json)
         }
+    }
+
+    private func sendAgain(_ request: HTTPRequest) async throws(PortError) -> HTTPAnswer {
+        for _ in 1..<Self.attempts {
+            do throws(PortError) { return try await http.send(request) } catch where error.code == .unavailable {
+                guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { throw error }
+            }
+        }
+        return try await http.send(request)
     }
 
     private func failure(_ error: PortError) -> CommandFailure {

@@ -15,10 +15,15 @@ extension Platform {
     ) async throws(Problem) -> OperationResource {
         let request = try parse(submission)
         do throws(PortError) {
-            if key == nil { try await check(request) }
+            if try await isNew(key, caller) { try await check(request) }
             return OperationResource(
                 try await queue.accept(request, caller: caller.name, requestID: requestID, key: key, waiting: waiting))
         } catch { throw Problem(accepting: error) }
+    }
+
+    private func isNew(_ key: String?, _ caller: Caller) async throws(PortError) -> Bool {
+        guard let key else { return true }
+        return try await !ledger.isKnown(key: key, caller: caller.name)
     }
 
     func plan(_ request: DeployRequest, for app: AppReference) async throws(Problem) -> PlanResource {

@@ -29,6 +29,11 @@ extension SQLiteLedger {
         }
     }
 
+    /// Whether a caller has used an idempotency key.
+    public func isKnown(key: String, caller: String) throws(PortError) -> Bool {
+        try open().operation(caller: caller, key: key) != nil
+    }
+
     /// Writes an operation's new state, and the events that go with it, in one transaction.
     /// - Throws: ``PortError/Code-swift.enum/refused`` when the state has no such edge,
     ///   ``PortError/Code-swift.enum/notFound`` when there is no such operation.

@@ -85,7 +85,7 @@ public struct CaddyConfiguration: Hashable, Sendable {
         ]
         return [
             [
-                "match": [exists(upstreams, HostPaths.ingressSocketDirectory)],
+                "match": [exists(upstreams, "\(HostPaths.ingressSocketDirectory)/\(Ingress.socketName)")],
                 "handle": [proxy(upstreams, balancing, health)],
             ],
             ["handle": [["handler": "error", "status_code": "503"]]],

@@ -7,13 +7,14 @@ import threading
 
 stop = threading.Event()
 lock = threading.Lock()
-sent, failures, releases = 0, [], set()
+sent, again, failures, releases = 0, 0, [], set()
 
 
 def send(hostname, keep):
-    global sent
+    global sent, again
     connection = None
     while not stop.is_set():
+        used = connection is not None
         try:
             if connection is None:
                 connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=20)
@@ -21,6 +22,15 @@ def send(hostname, keep):
             answer = connection.getresponse()
             text = answer.read().decode()
             problem = None if answer.status == 200 else f"{answer.status} {text[:80]}"
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
+            # Caddy closes idle connections when its configuration changes. One that was used before may be closed at
+            # any time, and every client sends its request again then (RFC 9112, section 9.3.1); on a new one it fails.
+            if used:
+                with lock:
+                    again += 1
+                connection = None
+                continue
+            problem, text = repr(error), ""
         except (OSError, http.client.HTTPException) as error:
             problem, text = repr(error), ""
         if problem or not keep:
@@ -41,4 +51,4 @@ sys.stdin.read()
 stop.set()
 for thread in threads:
     thread.join()
-print(json.dumps({"sent": sent, "failed": len(failures), "failures": failures[:5], "releases": sorted(releases)}))
+print(json.dumps({"sent": sent, "failed": len(failures), "failures": failures[:5], "again": again, "releases": sorted(releases)}))
