@@ -105,8 +105,10 @@ def test_a_part_of_caddy_that_somebody_changed_is_set_right(host):
 
 def test_it_runs_at_boot_and_when_caddy_starts(host):
     deploy_both(host)
+
     def runs():
-        return len(host.json("tussilago op list -n 100 --json | jq '[.[] | select(.kind == \"host.reconcile\")]'"))
+        return sum(each["kind"] == "host.reconcile" for each in host.json("tussilago op list -n 100 --json"))
+
     before = runs()
     host.run("systemctl restart caddy.service")
     host.settled(lambda: runs() > before, "a reconcile after Caddy's start")

@@ -29,6 +29,9 @@ extension Systemd {
     /// Ends ``hold(_:)``.
     func release(_ units: [UnitName]) async { await callEach("UnrefUnit", units) }
 
+    /// Lets units start that systemd has given up, since they failed too often: whoever starts them means it.
+    func forgive(_ units: [UnitName]) async { await callEach("ResetFailedUnit", units) }
+
     /// Failures do not matter here: a unit that does not exist is told of by its start.
     private func callEach(_ member: String, _ units: [UnitName]) async {
         await withTaskGroup { group in

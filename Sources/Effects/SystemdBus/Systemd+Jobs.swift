@@ -20,6 +20,7 @@ extension Systemd {
         let result: Result<Void, PortError>
         do throws(PortError) {
             await hold(units)
+            await forgive(units)
             try await perform(.start, units, within: deadline)
             result = .success(try await confirmStart(of: units))
         } catch { result = .failure(error) }
