@@ -87,6 +87,51 @@ struct PodmanImagesTests {
         #expect(error?.detail.contains("500") == true && error?.detail.contains("canary") == true)
     }
 
+    /// A Podman with these images, each with its names, which answers so when one is let go.
+    private func podman(
+        listing images: [(digit: Character, names: [String])], letsGo status: String = "200 OK"
+    ) throws -> (StubServer, PodmanImages) {
+        let list = images.map { image in
+            let names = image.names.map { "\"\($0)\"" }.joined(separator: ",")
+            return #"{"Id":"\#(String(repeating: image.digit, count: 64))","RepoTags":[\#(names)]}"#
+        }.joined(separator: ",")
+        let server = try StubServer { request, send in
+            _ = send(request.method == "GET" ? answer("200 OK", "[\(list)]") : answer(status, "[]"))
+        }
+        return (server, PodmanImages(socket: server.socket))
+    }
+
+    private func kept(_ digit: Character) -> String {
+        "localhost/tussilago/image:" + String(repeating: digit, count: 12)
+    }
+
+    @Test("What nobody needs loses the platform's name alone; what is needed, or never had that name, is left")
+    func releases() async throws {
+        let (server, images) = try podman(listing: [
+            ("a", [kept("a")]), ("b", [kept("b"), "localhost/b:1"]), ("c", [kept("c")]), ("d", ["localhost/d:1"]),
+        ])
+        #expect(try await images.release(except: [try Digest(String(repeating: "c", count: 64))]) == 2)
+        let name = "localhost%2Ftussilago%2Fimage"
+        #expect(
+            server.received.map(\.line).dropFirst() == [
+                "DELETE /v4.0.0/libpod/images/\(name)%3Aaaaaaaaaaaaa HTTP/1.1",
+                "POST /v4.0.0/libpod/images/\(String(repeating: "b", count: 64))/untag?repo=\(name)"
+                    + "&tag=bbbbbbbbbbbb HTTP/1.1",
+            ])
+        #expect(try await images.stored().count == 4)
+    }
+
+    @Test("An image that a container has still is left for the next time; what else goes wrong is an error")
+    func cannotRelease() async throws {
+        let (server, images) = try podman(listing: [("a", [kept("a")])], letsGo: "409 Conflict")
+        #expect(try await images.release(except: []) == 0)
+        server.stop()
+        let (other, broken) = try podman(listing: [("a", [kept("a")])], letsGo: "500 Internal Server Error")
+        defer { other.stop() }
+        let error = await #expect(throws: PortError.self) { _ = try await broken.release(except: []) }
+        #expect(error?.code == .unexpected)
+    }
+
     @Test("Without Podman the command that mends it is named")
     func nobodyListens() async throws {
         let (server, images) = try podman("")
