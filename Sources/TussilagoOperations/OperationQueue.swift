@@ -185,6 +185,7 @@ public actor OperationQueue {
                 try await log.advance(operation, .succeeded, Self.success(operation))
                 return
             } catch {
+                if error.code == .noSpace, operation.request.makesRoom, await outside.ledger.makeRoom() { continue }
                 let chance = Double.random(in: 0...1)
                 if error.isTransient, halt.error == nil, let wait = backoff.wait(after: attempt, chance: chance) {
                     try? await log.event(.retrying, "\(error.subject): \(error.cause); trying again in \(wait)")

@@ -18,7 +18,7 @@ CADDY = "/run/caddy/admin.sock"
 SERVER = "/config/apps/http/servers/tussilago"
 BENCH = "/srv/bench"
 
-DEPLOYS, ACTIVATIONS, REQUESTS, SAMPLES, ROUTES, TABLES = 9, 31, 2000, 5, 500, 2
+DEPLOYS, ROLLBACKS, ACTIVATIONS, REQUESTS, SAMPLES, ROUTES, TABLES = 9, 9, 31, 2000, 5, 500, 2
 
 MANIFEST = """\
 image = "localhost/python:3.13"
@@ -126,6 +126,41 @@ def deploys():
 
     shop, rival = by_turns(DEPLOYS + 1, ours, theirs)
     return shop[1:], rival[1:]
+
+
+def serving(app, number, end):
+    """Waits until a visitor gets a release."""
+    connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=10)
+    while time.perf_counter() < end:
+        connection.request("GET", "/", headers={"Host": f"{app}.example.org"})
+        if f"(release {number})" in connection.getresponse().read().decode():
+            return
+    sys.exit(f"bench: {app} does not serve release {number}")
+
+
+def rollbacks():
+    """From the command to the first answer of the earlier release, against the bare start of such a unit."""
+    newest = DEPLOYS + 2
+
+    def ours(turn):
+        number = newest - 1 + turn % 2
+        begin = time.perf_counter()
+        command = subprocess.Popen(
+            ["tussilago", "rollback", "acme/shop", str(number)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        serving("shop", number, begin + 30)
+        took = (time.perf_counter() - begin) * 1000
+        output, _ = command.communicate()
+        if command.returncode != 0:
+            sys.exit(f"bench: rollback ended with {command.returncode}: {output.decode()}")
+        return took
+
+    def theirs(_):
+        unit = f"tussilago-acme-rival-web@{newest}.service"
+        run("systemctl", "stop", unit)
+        return timed(run, "systemctl", "start", unit)
+
+    earlier, bare = by_turns(ROLLBACKS + 1, ours, theirs)
+    return earlier[1:], bare[1:]
 
 
 # Requests
@@ -283,7 +318,12 @@ def main():
     ours, theirs = deploys()
     spread("deploy", ours), spread("deploy by hand", theirs)
     a, b = statistics.median(ours), statistics.median(theirs)
-    rows.append(row("deploy of a further release, against a script", "ms", a, b, "<= 1.25", a / b <= 1.25, len(ours)))
+    rows.append(row("deploy of a further release, against a script", "ms", a, b, "<= 1.10", a / b <= 1.10, len(ours)))
+
+    ours, theirs = rollbacks()
+    spread("rollback", ours), spread("bare start of a unit", theirs)
+    a, b = statistics.median(ours), statistics.median(theirs)
+    rows.append(row("rollback until it serves, against a bare start", "ms", a, b, "<= 1.05", a / b <= 1.05, len(ours)))
 
     warm = warm_requests()
     p50, p99 = warm[len(warm) // 2], warm[len(warm) * 99 // 100]

@@ -6,7 +6,7 @@ extension SQLiteLedger {
     private static let waitingLimit = 100
 
     public func accept(_ operation: Operation, key: String?, waiting: Bool) throws(PortError) -> Operation {
-        try write { (connection) throws(PortError) in
+        try write(makingRoom: operation.request.makesRoom) { (connection) throws(PortError) in
             if let key, let known = try connection.operation(caller: operation.caller, key: key) {
                 guard known.request == operation.request else {
                     throw PortError(.conflict, "Idempotency-Key", cause: "the key was used for another request")
@@ -38,7 +38,8 @@ extension SQLiteLedger {
     /// - Throws: ``PortError/Code-swift.enum/refused`` when the state has no such edge,
     ///   ``PortError/Code-swift.enum/notFound`` when there is no such operation.
     public func advance(_ operation: Operation, events: [OperationEvent]) throws(PortError) {
-        try write { (connection) throws(PortError) in
+        // That an operation has failed is written down even if it failed for want of room.
+        try write(makingRoom: operation.request.makesRoom || operation.state.isFinal) { (connection) throws(PortError) in
             let (sequence, state) = try connection.position(of: operation.id)
             guard state.mayBecome(operation.state) else {
                 throw PortError(

@@ -12,6 +12,8 @@ extension PortError {
         let (kind, cause): (Code, String) =
             switch code & 0xFF {
             case SQLITE_BUSY, SQLITE_LOCKED: (.unavailable, "another program holds the ledger")
+            // The index of the log grows by a call of its own, which fails for no other reason.
+            case SQLITE_IOERR where code == SQLITE_IOERR | (19 << 8): (.noSpace, "no room is left on the disk")
             case SQLITE_FULL: (.noSpace, "no room is left on the disk")
             case SQLITE_CONSTRAINT: (.conflict, "it contradicts what the ledger holds")
             case SQLITE_CORRUPT, SQLITE_NOTADB: (.unexpected, Self.damage)

@@ -12,6 +12,7 @@ public actor SQLiteLedger: Ledger {
     private let path: String
     let keptOperations: Int
     private var connection: Connection?
+    private nonisolated let reserve: Reserve
     private nonisolated let queue = SerialQueue(label: "tussilago.ledger")
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
@@ -19,6 +20,7 @@ public actor SQLiteLedger: Ledger {
     /// Names the file; its directory must be there, the file is made with mode 0600 when it is not.
     public init(path: String, keptOperations: Int = SQLiteLedger.defaultKeptOperations) {
         self.path = path
+        reserve = Reserve(path: "\(path).reserve")
         self.keptOperations = max(keptOperations, 1)
     }
 
@@ -42,17 +44,38 @@ public actor SQLiteLedger: Ledger {
     /// The connection, opened and brought up to date when there is none.
     func open() throws(PortError) -> Connection {
         if let connection { return connection }
-        let opened = try Connection(path: path)
-        try Schema.prepare(opened)
+        // Even to be read it needs room for its index, in memory that is shared through a file.
+        let opened = try makingRoom(true) { () throws(PortError) in
+            let opened = try Connection(path: path)
+            try Schema.prepare(opened)
+            return opened
+        }
+        reserve.keep()
         connection = opened
         return opened
     }
 
     /// Runs `body` in a transaction.
-    func write<Result>(_ body: (Connection) throws(PortError) -> Result) throws(PortError) -> Result {
+    /// - Parameter makingRoom: whether the reserve may be used up when the disk is full.
+    func write<Result>(
+        makingRoom: Bool = false, _ body: (Connection) throws(PortError) -> Result
+    ) throws(PortError) -> Result {
         let connection = try open()
-        return try connection.transaction { () throws(PortError) in try body(connection) }
+        return try self.makingRoom(makingRoom) { () throws(PortError) in
+            try connection.transaction { () throws(PortError) in try body(connection) }
+        }
     }
+
+    private func makingRoom<Result>(
+        _ allowed: Bool, _ body: () throws(PortError) -> Result
+    ) throws(PortError) -> Result {
+        do throws(PortError) { return try body() } catch where error.code == .noSpace {
+            guard allowed, reserve.release() else { throw error }
+            return try body()
+        }
+    }
+
+    public func makeRoom() -> Bool { reserve.release() }
 }
 
 /// How much the ledger holds.

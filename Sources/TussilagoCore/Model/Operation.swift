@@ -112,6 +112,14 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         /// What it is about, as people write it: `acme/shop`, `acme`, `the host`.
         public var subject: String { app?.description ?? tenant?.description ?? "the host" }
 
+        /// Whether it may use up the room that is kept for when the disk is full: it leaves more of it than it takes.
+        public var makesRoom: Bool {
+            switch self {
+            case .stop, .deleteApp, .deleteTenant, .collect: true
+            default: false
+            }
+        }
+
         /// Whether it has a release serve that did not before.
         public var makesRelease: Bool {
             switch self {

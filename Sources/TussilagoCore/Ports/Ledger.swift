@@ -30,6 +30,10 @@ public protocol Ledger: Sendable {
     /// An operation's events with a number above `sequence`, at most 1000, in order.
     func events(of operation: UUID, after sequence: Int) async throws(PortError) -> [OperationEvent]
 
+    /// Gives room back on the disk that was kept for when it is full.
+    /// - Returns: whether there was any.
+    func makeRoom() async -> Bool
+
     // MARK: Tenants and apps
 
     /// One tenant; nil when there is none.
