@@ -50,10 +50,12 @@ enum Command {
     func run() throws(Failure) {
         switch self {
         case .prepare(let instance, .socket(let user)):
+            LeftContainer(of: instance).remove()
             try instance.create()
             try instance.clearIngress()
             try SocketDirectory(instance).mount(owner: user)
         case .prepare(let instance, .port(let bridge, let upstream)):
+            LeftContainer(of: instance).remove()
             try instance.create()
             try instance.clearIngress()
             try instance.linkBridge(bridge, upstream: upstream)

@@ -91,7 +91,7 @@ struct Client {
 
     private func sendAgain(_ request: HTTPRequest) async throws(PortError) -> HTTPAnswer {
         for _ in 1..<Self.attempts {
-            do throws(PortError) { return try await http.send(request) } catch where error.code == .unavailable {
+            do throws(PortError) { return try await http.send(request) } catch  where error.code == .unavailable {
                 guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { throw error }
             }
         }

@@ -38,5 +38,8 @@ import TussilagoCore
     @Test func `Podman's own reason counts where there is no other`() {
         #expect(obstacle("Error: no such image")?.text == "the app was not started: no such image")
         #expect(obstacle() == nil)
+        #expect(
+            obstacle(String(repeating: "a0", count: 32), "Error: it could not be stopped")?.text.hasSuffix("stopped")
+                == true)
     }
 }

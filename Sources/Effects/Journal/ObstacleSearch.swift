@@ -27,7 +27,7 @@ struct ObstacleSearch {
             ofHelper = ofHelper ?? StartObstacle(text: text, appEnded: text.hasPrefix(Self.ended))
         } else if line.hasPrefix(Self.podman) {
             ofPodman = String(line.dropFirst(Self.podman.count))
-        } else if !line.hasPrefix(Self.podmansWarning) {
+        } else if !line.hasPrefix(Self.podmansWarning), !Self.isContainerID(line) {
             ofRuntime = Self.withoutSteps(line)
         }
     }
@@ -36,6 +36,15 @@ struct ObstacleSearch {
     var result: StartObstacle? {
         ofHelper
             ?? (ofRuntime ?? ofPodman).map { StartObstacle(text: "the app was not started: \($0)", appEnded: false) }
+    }
+
+    /// Podman prints the id of a container that it has started or removed: then all was well.
+    private static func isContainerID(_ line: String) -> Bool {
+        line.utf8.count == 64
+            && line.utf8.allSatisfy {
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+            }
     }
 
     private static func withoutSteps(_ line: String) -> String {

@@ -39,7 +39,8 @@ extension SQLiteLedger {
     ///   ``PortError/Code-swift.enum/notFound`` when there is no such operation.
     public func advance(_ operation: Operation, events: [OperationEvent]) throws(PortError) {
         // That an operation has failed is written down even if it failed for want of room.
-        try write(makingRoom: operation.request.makesRoom || operation.state.isFinal) { (connection) throws(PortError) in
+        try write(makingRoom: operation.request.makesRoom || operation.state.isFinal) {
+            (connection) throws(PortError) in
             let (sequence, state) = try connection.position(of: operation.id)
             guard state.mayBecome(operation.state) else {
                 throw PortError(

@@ -69,7 +69,7 @@ public actor SQLiteLedger: Ledger {
     private func makingRoom<Result>(
         _ allowed: Bool, _ body: () throws(PortError) -> Result
     ) throws(PortError) -> Result {
-        do throws(PortError) { return try body() } catch where error.code == .noSpace {
+        do throws(PortError) { return try body() } catch  where error.code == .noSpace {
             guard allowed, reserve.release() else { throw error }
             return try body()
         }
