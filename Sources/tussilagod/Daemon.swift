@@ -29,7 +29,8 @@ enum Daemon {
         let descriptor = try ListeningSocket.descriptor(listeningAt: path)
         let logger = Logger(label: "tussilagod") { _ in JournalLogHandler() }
         let gate = IdleGate()
-        let platform = try platform(settings, gate: gate, logger: logger)
+        let units = units(settings)
+        let platform = try platform(settings, units: units, gate: gate, logger: logger)
         let server = APIServer(
             descriptor: descriptor, domain: platform, authorization: authorization, limits: limits(settings),
             idle: settings.agent.idle, gate: gate, logger: logger
@@ -39,11 +40,7 @@ enum Daemon {
             releaseMemory(after: settled)
         }
         // What an earlier agent left open is taken up beside the first requests. A ledger that is away fails those.
-        let resumption = Task {
-            do throws(PortError) { try await platform.queue.resume() } catch {
-                logger.error("open operations could not be read", metadata: ["error": "\(error)"])
-            }
-        }
+        let resumption = Task { await resume(platform, units, logger) }
         try await serve(server, logger)
         ServiceNotifier.stopping()
         await resumption.value
@@ -81,15 +78,33 @@ enum Daemon {
         for await _ in ended {}
     }
 
-    private static func platform(_ settings: Settings, gate: IdleGate, logger: Logger) throws(PortError) -> Platform {
-        let ledger = SQLiteLedger(path: ledgerPath)
-        let systemd = try Systemd()
-        let caddy = Caddy(settings.caddy)
+    private static func units(_ settings: Settings) -> FileUnitStore {
         var limits = TreeLimits.standard
         limits.bytes = Int(clamping: settings.files.size.count)
         limits.entries = settings.files.entries
+        return FileUnitStore(limits: limits)
+    }
+
+    /// Takes up what an earlier agent left open. Operations are open only if it was killed: then it may have left more.
+    private static func resume(_ platform: Platform, _ units: FileUnitStore, _ logger: Logger) async {
+        do throws(PortError) {
+            if try await !platform.ledger.openOperations().isEmpty { try await units.removeLeftovers() }
+        } catch {
+            logger.warning("what an earlier agent left could not be removed", metadata: ["error": "\(error)"])
+        }
+        do throws(PortError) { try await platform.queue.resume() } catch {
+            logger.error("open operations could not be read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private static func platform(
+        _ settings: Settings, units: FileUnitStore, gate: IdleGate, logger: Logger
+    ) throws(PortError) -> Platform {
+        let ledger = SQLiteLedger(path: ledgerPath)
+        let systemd = try Systemd()
+        let caddy = Caddy(settings.caddy)
         let outside = Outside(
-            ledger: ledger, units: FileUnitStore(limits: limits), services: systemd, routing: caddy,
+            ledger: ledger, units: units, services: systemd, routing: caddy,
             images: PodmanImages(socket: settings.podman.socket), logs: JournalReader())
         let queue = OperationQueue(
             outside, limit: settings.agent.operations, deadline: settings.agent.deadline,

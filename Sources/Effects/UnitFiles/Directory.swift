@@ -32,14 +32,17 @@ struct Directory: ~Copyable {
     }
 
     /// Opens a directory in this one, and makes it with `mode`, whatever the umask, when it is not there.
+    ///
+    /// It is made beside its place: a crash in between would leave one that has the umask's mode for ever.
     func makeDirectory(_ name: String, mode: mode_t) throws(PortError) -> Directory {
-        let made = try posix("mkdirat", name, nilOn: EEXIST) { mkdirat(descriptor, name, mode) }
-        let child = try posix("openat", name) { openat(descriptor, name, Self.flags | O_NOFOLLOW) }
+        if let there = try directory(name) { return there }
+        let temporary = name.hasPrefix(".") ? name : ".\(name).new"
+        try posix("mkdirat", name, nilOn: EEXIST) { mkdirat(descriptor, temporary, mode) }
+        let child = try posix("openat", name) { openat(descriptor, temporary, Self.flags | O_NOFOLLOW) }
         let directory = Directory(descriptor: child)
-        if made != nil {
-            try posix("fchmod", name) { fchmod(child, mode) }
-            try sync(as: name)
-        }
+        try posix("fchmod", name) { fchmod(child, mode) }
+        if temporary != name { try rename(temporary, to: name) }
+        try sync(as: name)
         return directory
     }
 

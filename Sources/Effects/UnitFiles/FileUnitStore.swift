@@ -29,6 +29,9 @@ public actor FileUnitStore: UnitStore {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
+    /// Removes what an agent that was killed has left and no plan would see.
+    public func removeLeftovers() throws(PortError) { try Leftovers(root: root).remove() }
+
     public func perform(_ change: FileChange) throws(PortError) {
         let releases = ReleaseStore(root: root)
         let live = LiveLinks(root: root)

@@ -3,8 +3,12 @@ internal import TussilagoCore
 
 /// Copies of quadlets in a directory of their own, which the generator is shown instead of the real ones.
 ///
-/// It lies in memory: what a crash leaves there is gone with the next boot.
+/// What a crash leaves of it is removed by the next agent.
 struct QuadletStaging {
+    /// How the directories' names begin, and how those of this process do.
+    static let prefix = "check-"
+    static let ownPrefix = "\(prefix)\(getpid())-"
+
     private let root: HostRoot
     private let name: String
 
@@ -13,7 +17,7 @@ struct QuadletStaging {
     /// Each check has its own directory: another may be under way while the generator runs.
     init(_ quadlets: [UnitFile], root: HostRoot) throws(PortError) {
         self.root = root
-        name = "check-\(UInt64.random(in: .min ... .max))"
+        name = "\(Self.ownPrefix)\(UInt64.random(in: .min ... .max))"
         do { try write(quadlets) } catch {
             remove()
             throw error

@@ -18,8 +18,10 @@ public enum HostPaths {
     /// The configuration that Caddy starts with.
     public static let caddyConfiguration = "\(state)/caddy/caddy.json"
 
+    /// One directory an app, in one a tenant.
+    public static let apps = "\(state)/apps"
     /// The releases of an app and the links of its live instances.
-    public static func app(_ app: AppReference) -> String { "\(state)/apps/\(app.tenant)/\(app.app)" }
+    public static func app(_ app: AppReference) -> String { "\(apps)/\(app.tenant)/\(app.app)" }
     /// What a release consists of.
     public static func release(_ app: AppReference, _ number: ReleaseNumber) -> String {
         "\(self.app(app))/releases/\(number)"
