@@ -4,7 +4,8 @@ public import TussilagoCore
 ///
 /// A publication writes the file first: from then on Caddy serves the table at its next start, whatever happens. Then
 /// the platform's part goes to the running Caddy in one request, since each request has Caddy set up all of its
-/// configuration anew. Publications take turns.
+/// configuration anew. Publications take turns. Between the two a mark says that Caddy is owed what the file has: the
+/// file alone would look to the next reader, or to the next agent after a crash, as if all were done.
 public actor Caddy: Routing {
     /// How often the running configuration was read, since the start.
     public private(set) var reads = 0
@@ -27,10 +28,27 @@ public actor Caddy: Routing {
         endpoint = AdminEndpoint(socket: configuration.adminSocket)
     }
 
-    /// The table in the file.
+    /// The table in the file. A running Caddy that is owed it gets it first.
     ///
     /// No file, and one that is not the platform's, is an empty table: the next publication writes it anew.
-    public func published() throws(PortError) -> RouteTable {
+    /// - Throws: what ``publish(_:)`` throws when a running Caddy is owed the table and does not take it.
+    public func published() async throws(PortError) -> RouteTable {
+        guard file.isOwed else { return try table() }
+        await takeTurn()
+        defer { endTurn() }
+        let table = try table()
+        guard file.isOwed else { return table }
+        do throws(PortError) {
+            try await push(configuration.server(table))
+            file.settle()
+        } catch {
+            // One that does not run has nothing to be told: it starts with the file.
+            if isReachable() { throw error }
+        }
+        return table
+    }
+
+    private func table() throws(PortError) -> RouteTable {
         guard let content = try file.read(), let document = try? JSONReader.read(content) else { return RouteTable() }
         return RouteTable(caddyDocument: document) ?? RouteTable()
     }
@@ -45,18 +63,25 @@ public actor Caddy: Routing {
         defer { endTurn() }
         let old = try file.read()
         let new = JSONWriter.write(configuration.document(table))
-        if new != old { try file.replace(with: new) }
+        if new != old {
+            try file.owe()
+            try file.replace(with: new)
+        }
         do throws(PortError) {
             try await push(configuration.server(table))
         } catch {
-            if error.code == .refused, new != old { try file.replace(with: old) }
+            if error.code == .refused, new != old {
+                try file.replace(with: old)
+                file.settle()
+            }
             throw error
         }
+        file.settle()
     }
 
     /// The published hostnames that other servers or apps of Caddy's configuration claim as well.
     public func foreignHostnames() async throws(PortError) -> [String] {
-        let ours = Set(try published().owners.map(\.hostname))
+        let ours = Set(try table().owners.map(\.hostname))
         guard !ours.isEmpty, case .object(let servers)? = try await endpoint.servers() else { return [] }
         let others = servers.filter { $0.key != CaddyConfiguration.serverName }.values
         return Set(others.flatMap(\.matchedHosts)).intersection(ours).sorted()

@@ -49,6 +49,26 @@ struct ConfigurationFile {
         try synchronizeDirectory()
     }
 
+    // MARK: The mark beside it
+
+    /// Whether the running Caddy may not have been told what the file has.
+    var isOwed: Bool { access(mark, F_OK) == 0 }
+
+    /// Notes that it may not have been. Nothing is synced: after a boot Caddy has read the file.
+    func owe() throws(PortError) {
+        try ensureDirectory()
+        let descriptor = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw failure("open") }
+        close(descriptor)
+    }
+
+    /// Notes that it was. A mark that stays costs one request too many.
+    func settle() { if isOwed { unlink(mark) } }
+
+    private var mark: String { "\(directory)/.\(name).owed" }
+
+    // MARK: Parts
+
     private func write(_ content: [UInt8], to temporary: String) throws(PortError) {
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure("open") }
