@@ -18,7 +18,7 @@ MANUAL := $(wildcard docs/man/*.[1-8])
 # Not cp: the modes of a checkout depend on the umask of whoever made it.
 tree = cd $(1) && find . -type f | while read -r each; do install -D -m 0644 "$$each" "$(abspath $(DESTDIR)/$(PREFIX))/$(2)/$$each" || exit; done
 
-.PHONY: all deps build install test lint format demo demo-stop bench
+.PHONY: all deps build install test crash-matrix lint format demo demo-stop bench
 all: build
 
 deps:
@@ -43,6 +43,12 @@ install:
 
 test: deps lint
 	scripts/test
+
+# All points of all operations: takes hours. `make test` has a sample of them.
+crash-matrix: deps build
+	stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && $(MAKE) install DESTDIR="$$stage" && \
+	  for matrix in crash error power; do Tests/Host/crash/run $$matrix "$$stage" --all || failed=1; done; \
+	  Tests/Host/crash/run full "$$stage" && [ -z "$$failed" ]
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
