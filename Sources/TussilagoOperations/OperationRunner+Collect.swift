@@ -13,6 +13,8 @@ extension OperationRunner {
 public struct Waste: Sendable {
     /// Tenants and apps of which there are files, and no row.
     let orphans: [Scope]
+    /// Bridges of apps that are gone.
+    let bridges: [AppReference]
     /// File trees that no release refers to.
     let trees: [Digest]
     /// The images that releases refer to; others that were kept for releases are let go.
@@ -20,13 +22,15 @@ public struct Waste: Sendable {
 
     /// What there is, in words.
     public var things: [String] {
-        orphans.map { "what is left of \($0)" } + trees.map { "the file tree \($0.hexadecimal.prefix(12))" }
+        orphans.map { "what is left of \($0)" } + bridges.map { "the bridge of \($0)" }
+            + trees.map { "the file tree \($0.hexadecimal.prefix(12))" }
     }
 
     /// Finds it. Nothing is changed.
     public static func find(_ outside: Outside) async throws(PortError) -> Waste {
         // What is stored is listed first: a tree or an app that is made meanwhile is then not taken for waste.
         let stored = try await outside.units.stored()
+        let bridges = try await outside.images.bridges()
         var known: Set<Scope> = [], trees: Set<Digest> = [], images: Set<Digest> = []
         var page: String?
         repeat {
@@ -48,6 +52,7 @@ public struct Waste: Sendable {
         } while page != nil
         return Waste(
             orphans: stored.scopes.subtracting(known).sorted { $0.description < $1.description },
+            bridges: bridges.filter { !known.contains(.app($0)) }.sorted(),
             trees: stored.trees.subtracting(trees).sorted(), images: images)
     }
 
@@ -63,6 +68,7 @@ public struct Waste: Sendable {
             let plan = Planner.plan(from: try await Observer(outside).observe(desired), to: desired)
             for step in plan.steps { try await executor.perform(step) }
         }
+        for app in bridges { try await outside.images.removeBridge(of: app) }
         try await outside.units.removeTrees(trees)
         _ = try await outside.images.release(except: images)
     }

@@ -136,6 +136,10 @@ public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogRe
 
     public func release(except needed: Set<Digest>) throws(PortError) -> Int { 0 }
 
+    public func bridges() throws(PortError) -> Set<AppReference> { host.bridges }
+
+    public func removeBridge(of app: AppReference) throws(PortError) { host.bridges.remove(app) }
+
     public func resolve(_ reference: ImageReference) throws(PortError) -> ImageIdentity {
         guard let digest = host.images[reference] else {
             throw PortError(.notFound, reference.text, cause: "no such image is in the host's storage")

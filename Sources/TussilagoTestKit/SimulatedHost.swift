@@ -30,6 +30,8 @@ public struct SimulatedHost: Sendable {
     public var obstacles: [UnitName: StartObstacle] = [:]
     /// The images in the storage.
     public var images: [ImageReference: Digest] = [:]
+    /// The bridges that Podman has.
+    public var bridges: Set<AppReference> = []
     /// How often systemd was reloaded.
     public var reloads = 0
     /// How often Caddy was written to.

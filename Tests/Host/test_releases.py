@@ -57,6 +57,21 @@ def test_a_rollback_needs_no_reload_and_no_write_to_caddy_and_loses_no_request(h
     host.expect(SHOP, 200, text=f"release {bad}")
 
 
+def test_a_long_request_gets_its_time(host):
+    deploy_both(host)
+    for drain, ends in (("15s", True), ("0s", False)):
+        deploy(host, "acme/shop long", top=f'drain = "{drain}"')
+        number = current(host)
+        # The app ends at once when it is told to: only the drain keeps it.
+        request = host.popen(
+            f"curl -sS -m 30 -w ' %{{http_code}}' -H 'Host: {SHOP}' 'http://127.0.0.1/slow?seconds=6'")
+        time.sleep(0.5)
+        # How long what is replaced may take is for what replaces it to say.
+        deploy(host, "acme/shop longer", top=f'drain = "{drain}"')
+        output, _ = request.communicate(timeout=60)
+        assert (output == f"release {number} 200") == ends, f"with drain = {drain}: {output[:200]!r}"
+
+
 def test_a_rollback_to_nothing_says_so(host):
     deploy_both(host)
     for arguments, text in (("999", "no release 999"), (str(current(host)), "is current")):

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 public import TussilagoCore
 internal import UnixHTTP
 
-/// The host's container images, asked for over Podman's API (https://docs.podman.io/en/latest/_static/api.html).
+/// The host's container images, and the bridges of apps, asked for over Podman's API (https://docs.podman.io/en/latest/_static/api.html).
 ///
 /// The 4.0 version of the API is served by Podman 4.3 (Debian 12) and by Podman 5 alike.
 public struct PodmanImages: ImageStore {
@@ -55,6 +55,22 @@ public struct PodmanImages: ImageStore {
         return released
     }
 
+    public func bridges() async throws(PortError) -> Set<AppReference> {
+        let answer = try await send("GET", "json", of: "networks")
+        guard answer.status == 200, let networks = try? JSONDecoder().decode([Network].self, from: Data(answer.body))
+        else { throw PortError(.unexpected, "Podman", cause: "it does not list its networks", detail: answer.reason) }
+        // A network has the name of its app's target.
+        return Set(networks.compactMap { UnitName("\($0.name).target").flatMap(AppReference.init(unit:)) })
+    }
+
+    public func removeBridge(of app: AppReference) async throws(PortError) {
+        let answer = try await send("DELETE", "\(Self.escaped(app.target.stem))?force=true", of: "networks")
+        guard answer.status == 200 || answer.status == 204 || answer.status == 404 else {
+            throw PortError(
+                .unexpected, "Podman", cause: "it does not remove the bridge of \(app)", detail: answer.reason)
+        }
+    }
+
     private func list() async throws(PortError) -> [(digest: TussilagoCore.Digest, names: Set<String>)] {
         let answer = try await send("GET", "json")
         guard answer.status == 200, let images = try? JSONDecoder().decode([Listed].self, from: Data(answer.body))
@@ -81,11 +97,13 @@ public struct PodmanImages: ImageStore {
         }
     }
 
-    private func send(_ method: String, _ path: String) async throws(PortError) -> HTTPAnswer {
+    private func send(_ method: String, _ path: String, of kind: String = "images") async throws(PortError)
+        -> HTTPAnswer
+    {
         do throws(PortError) {
             // Podman may have to be started for it.
             return try await client.send(
-                try HTTPRequest(method, "/v4.0.0/libpod/images/\(path)", timeout: .seconds(30)))
+                try HTTPRequest(method, "/v4.0.0/libpod/\(kind)/\(path)", timeout: .seconds(30)))
         } catch  where error.code == .unavailable {
             throw PortError(
                 .unavailable, "Podman", cause: "it does not listen: systemctl enable --now podman.socket",
@@ -103,6 +121,11 @@ public struct PodmanImages: ImageStore {
                 text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
             }
         }
+    }
+
+    /// A network in Podman's list.
+    private struct Network: Decodable {
+        let name: String
     }
 
     /// An image in Podman's list.

@@ -256,8 +256,7 @@ extension DesiredState {
         guard case .app = scope else { return tenant.unitFiles }
         guard let app else { return [] }
         var files: [UnitFile.Path: String] = [:]
-        let bridged = app.kept.contains { $0.manifest.processes.contains(where: \.needsBridge) }
-        for file in app.app.unitFiles(tenant: tenant, bridged: bridged) { files[file.path] = file.text }
+        for file in app.app.unitFiles(tenant: tenant, bridged: app.hasBridge) { files[file.path] = file.text }
         for release in app.kept {
             for (process, template) in release.templates {
                 let name = TemplateName(app: release.app, process: process, generation: template.generation)

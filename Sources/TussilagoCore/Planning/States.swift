@@ -55,6 +55,9 @@ public struct DesiredApp: Hashable, Sendable {
         self.power = power
     }
 
+    /// Whether any release that is kept listens on a TCP port, and so needs the app's bridge.
+    public var hasBridge: Bool { kept.contains { $0.manifest.processes.contains(where: \.needsBridge) } }
+
     /// The instances that shall run when the app runs.
     var instances: [Instance] { current?.instances ?? [] }
     /// The route that shall lead to the app.

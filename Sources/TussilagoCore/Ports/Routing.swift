@@ -10,7 +10,7 @@ public protocol Routing: Sendable {
     func foreignHostnames() async throws(PortError) -> [String]
 }
 
-/// The host's container images.
+/// What Podman stores: images, and the bridges of apps.
 public protocol ImageStore: Sendable {
     /// What a name means now.
     /// - Throws: ``PortError/Code-swift.enum/notFound`` when no such image is in the storage.
@@ -20,6 +20,10 @@ public protocol ImageStore: Sendable {
     /// Lets images go that were kept for releases, but for those of `needed`; they stay if they have other names.
     /// - Returns: how many were let go.
     func release(except needed: Set<Digest>) async throws(PortError) -> Int
+    /// The bridges of apps that Podman has. It keeps them when their unit is not there to take them away, as after a boot.
+    func bridges() async throws(PortError) -> Set<AppReference>
+    /// Removes the bridge of an app; none is no error.
+    func removeBridge(of app: AppReference) async throws(PortError)
 }
 
 /// The journal, for reading.

@@ -43,6 +43,9 @@ class Handler(BaseHTTPRequestHandler):
             status = 500 if os.environ.get("SICK") else 200
         elif url.path == "/dmesg":
             text = kernel_log()
+        elif url.path == "/slow":
+            time.sleep(float(parse_qs(url.query)["seconds"][0]))
+            text = f"release {os.environ.get('TUSSILAGO_RELEASE', 'none')}"
         elif url.path == "/connect":
             text = connect(int(parse_qs(url.query)["port"][0]))
         else:
