@@ -8,8 +8,12 @@ struct Leftovers {
     /// Removes it.
     func remove() throws(PortError) {
         if let runtime = try root.directory(.runtime) {
-            for name in try runtime.names(as: "runtime")
-            where name.hasPrefix(QuadletStaging.prefix) && !name.hasPrefix(QuadletStaging.ownPrefix) {
+            for name in try runtime.names(as: "runtime") {
+                // With a dot in front while it is made.
+                let plain = name.drop { $0 == "." }
+                guard plain.hasPrefix(QuadletStaging.prefix), !plain.hasPrefix(QuadletStaging.ownPrefix) else {
+                    continue
+                }
                 try runtime.removeTree(name)
             }
         }
@@ -23,7 +27,7 @@ struct Leftovers {
     private func removeFromUnits() throws(PortError) {
         guard let units = try root.directory(.systemUnits) else { return }
         for name in try units.names(as: "units") {
-            if name.hasPrefix(".tussilago-"), name.hasSuffix(".new") { try units.remove(name) }
+            if name.hasPrefix(".tussilago-"), name.hasSuffix(".new") { try units.removeTree(name) }
             if name.hasPrefix("tussilago-"), name.hasSuffix(".wants") { try removeEmpty(name, in: units) }
         }
     }
