@@ -57,8 +57,7 @@ public struct Survey: Sendable {
     }
 
     private func observe(_ desired: [DesiredState], _ table: RouteTable) async throws(PortError) -> [Part] {
-        var installed: [InstalledState] = []
-        for state in desired { installed.append(try await outside.units.observe(state.scope)) }
+        let installed = try await outside.units.observe(desired.map(\.scope))
         let names = zip(desired, installed).map { $0.units(with: $1) }
         let status = try await outside.services.status(of: Array(Set(names.joined())).sorted())
         return desired.indices.map { index in

@@ -10,6 +10,9 @@ final class Connection {
     private let path: String
     // By their text. All texts stand in this module's source, so their number is bounded.
     private var statements: [String: Statement] = [:]
+    // By their ids: they never change, and to parse one takes longer than to read ten.
+    private var releases: [String: Release] = [:]
+    private static let parsedReleases = 1_000
 
     /// How long a call waits for another program that holds the file, in milliseconds.
     private static let busyTimeout: Int32 = 2000
@@ -46,6 +49,16 @@ final class Connection {
         }
         try run("VACUUM INTO ?1", [.text(copy)])
         guard chmod(copy, 0o600) == 0 else { throw PortError(sqlite: SQLITE_PERM, "chmod of \(copy)") }
+    }
+
+    /// The release whose id and content stand in a row's columns.
+    func release(_ row: borrowing Row, id: Int32, content: Int32) throws(PortError) -> Release {
+        let key = try row.text(id)
+        if let known = releases[key] { return known }
+        let release: Release = try row.json(content)
+        if releases.count >= Self.parsedReleases { releases = [:] }
+        releases[key] = release
+        return release
     }
 
     /// Runs statements without parameters or results.

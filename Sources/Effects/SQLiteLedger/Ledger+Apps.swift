@@ -3,13 +3,16 @@ public import TussilagoCore
 
 extension SQLiteLedger {
     public func app(_ reference: AppReference) throws(PortError) -> AppRecord? {
-        try open().row(
-            "\(AppRecord.selection) WHERE app.tenant = ?1 AND app.name = ?2", reference.key, read: AppRecord.init)
+        let connection = try open()
+        return try connection.row(
+            "\(AppRecord.selection) WHERE app.tenant = ?1 AND app.name = ?2", reference.key
+        ) { (row) throws(PortError) in try AppRecord(row, of: connection) }
     }
 
     public func apps(of tenant: TenantName?, _ query: PageQuery) throws(PortError) -> Page<AppRecord> {
         let last = try query.position { try? AppReference($0) }
-        let rows = try open().rows(
+        let connection = try open()
+        let rows = try connection.rows(
             """
             \(AppRecord.selection)
             WHERE (app.tenant, app.name) > (?1, ?2) AND (?3 IS NULL OR app.tenant = ?3)
@@ -18,7 +21,8 @@ extension SQLiteLedger {
             [
                 .text(last?.tenant.rawValue ?? tenant?.rawValue ?? ""), .text(last?.app.rawValue ?? ""),
                 .name(tenant), query.rows,
-            ], read: AppRecord.init)
+            ]
+        ) { (row) throws(PortError) in try AppRecord(row, of: connection) }
         return query.page(rows) { $0.app.reference.description }
     }
 
@@ -64,15 +68,17 @@ extension AppReference {
 extension AppRecord {
     /// What ``init(_:)`` reads, in its order: apps, each with the content of its current release.
     static let selection = """
-        SELECT app.tenant, app.name, app.id, app.network, app.created_at, release.content
+        SELECT app.tenant, app.name, app.id, app.network, app.created_at, release.id, release.content
         FROM app LEFT JOIN release
             ON release.tenant = app.tenant AND release.app = app.name AND release.state = 'current'
         """
 
-    init(_ row: borrowing Row) throws(PortError) {
+    init(_ row: borrowing Row, of connection: Connection) throws(PortError) {
         let app = App(
             id: try row.id(2), reference: try AppReference(row, at: 0),
             network: try row.value(3, AppNetwork.init(index:)))
-        self.init(app: app, createdAt: try row.time(4), current: row.isNull(5) ? nil : try row.json(5))
+        self.init(
+            app: app, createdAt: try row.time(4),
+            current: row.isNull(5) ? nil : try connection.release(row, id: 5, content: 6))
     }
 }

@@ -8,12 +8,14 @@ extension SQLiteLedger {
 
     public func releases(of app: AppReference, _ query: PageQuery) throws(PortError) -> Page<ReleaseRecord> {
         let last = try query.position { Int($0).flatMap(ReleaseNumber.init(rawValue:)) }
-        let rows = try open().rows(
+        let connection = try open()
+        let rows = try connection.rows(
             """
             SELECT \(ReleaseRecord.columns) FROM release
             WHERE tenant = ?1 AND app = ?2 AND number < coalesce(?3, 9223372036854775807)
             ORDER BY number DESC LIMIT ?4
-            """, app.key + [.number(last?.rawValue), query.rows], read: ReleaseRecord.init)
+            """, app.key + [.number(last?.rawValue), query.rows]
+        ) { (row) throws(PortError) in try ReleaseRecord(row, of: connection) }
         return query.page(rows) { $0.release.number.description }
     }
 

@@ -4,7 +4,8 @@ extension Connection {
     func release(_ app: AppReference, _ number: ReleaseNumber) throws(PortError) -> ReleaseRecord? {
         try row(
             "SELECT \(ReleaseRecord.columns) FROM release WHERE tenant = ?1 AND app = ?2 AND number = ?3",
-            app.key + [.number(number.rawValue)], read: ReleaseRecord.init)
+            app.key + [.number(number.rawValue)]
+        ) { (row) throws(PortError) in try ReleaseRecord(row, of: self) }
     }
 
     /// Remembers a release's number as the app's last, so that it is never used again.
@@ -86,11 +87,11 @@ extension Release {
 
 extension ReleaseRecord {
     /// What ``init(_:)`` reads, in its order.
-    static let columns = "content, created_at, state, operation"
+    static let columns = "id, content, created_at, state, operation"
 
-    init(_ row: borrowing Row) throws(PortError) {
+    init(_ row: borrowing Row, of connection: Connection) throws(PortError) {
         self.init(
-            release: try row.json(0), createdAt: try row.time(1),
-            state: try row.value(2, ReleaseState.init(rawValue:)), operation: try row.id(3))
+            release: try connection.release(row, id: 0, content: 1), createdAt: try row.time(2),
+            state: try row.value(3, ReleaseState.init(rawValue:)), operation: try row.id(4))
     }
 }

@@ -52,30 +52,14 @@ public actor FileUnitStore: UnitStore {
     }
 
     public func observe(_ scope: Scope) throws(PortError) -> InstalledState {
-        let units = InstalledUnits(root: root)
-        var state = InstalledState()
-        state.reloadOwed = try units.reloadOwed()
-        switch scope {
-        case .tenant(let tenant):
-            state.units = try units.units(of: tenant)
-            state.wants = try wants(of: [.multiUser, tenant.target])
-        case .app(let app):
-            state.units = try units.units(of: app)
-            state.releases = try ReleaseStore(root: root).numbers(of: app)
-            state.live = try LiveLinks(root: root).instances(of: app)
-            state.wants = try wants(of: [app.tenant.target, app.target])
-            state.upstreams = try UpstreamLinks(root: root).instances(of: app)
-        }
-        return state
+        try HostLook(root: root).state(of: scope)
     }
 
-    private func wants(of targets: [UnitName]) throws(PortError) -> [UnitName: Set<UnitName>] {
-        var wants: [UnitName: Set<UnitName>] = [:]
-        for target in targets {
-            let units = try WantsLinks(root: root).units(of: target)
-            if !units.isEmpty { wants[target] = units }
-        }
-        return wants
+    public func observe(_ scopes: [Scope]) throws(PortError) -> [InstalledState] {
+        let look = HostLook(root: root)
+        var states: [InstalledState] = []
+        for scope in scopes { states.append(try look.state(of: scope)) }
+        return states
     }
 
     public func check(_ files: [UnitFile], users: UserRange) async throws(PortError) {

@@ -80,17 +80,24 @@ struct InstalledUnits {
         try texts(of: [.system(tenant.slice), .system(tenant.target)])
     }
 
-    /// An app's unit files, with the templates of all generations.
-    func units(of app: AppReference) throws(PortError) -> [UnitFile.Path: String] {
-        var paths: [UnitFile.Path] = [.system(app.slice), .system(app.target), .network(app)]
-        if let directory = try root.directory(.quadlets, "\(HostPaths.quadlets)/\(app.tenant)") {
-            for name in try directory.names(as: "units") where name.hasSuffix("@.container") {
-                guard let template = TemplateName(stem: String(name.dropLast("@.container".count))), template.app == app
-                else { continue }
-                paths.append(template.path)
-            }
+    /// An app's unit files.
+    func units(
+        of app: AppReference, templates: [UnitFile.Path]
+    ) throws(PortError) -> [UnitFile.Path: String] {
+        try texts(of: [.system(app.slice), .system(app.target), .network(app)] + templates)
+    }
+
+    /// The templates of a tenant's apps, of all generations.
+    func templates(of tenant: TenantName) throws(PortError) -> [AppReference: [UnitFile.Path]] {
+        var paths: [AppReference: [UnitFile.Path]] = [:]
+        guard let directory = try root.directory(.quadlets, "\(HostPaths.quadlets)/\(tenant)") else { return paths }
+        for name in try directory.names(as: "units") where name.hasSuffix("@.container") {
+            guard let template = TemplateName(stem: String(name.dropLast("@.container".count))),
+                template.app.tenant == tenant
+            else { continue }
+            paths[template.app, default: []].append(template.path)
         }
-        return try texts(of: paths)
+        return paths
     }
 
     /// Whether there is a file of that name which the platform has written.
@@ -118,7 +125,7 @@ struct InstalledUnits {
     }
 
     private static func isOwned(_ text: String) -> Bool {
-        text.split(separator: "\n").contains { $0 == "[\(ownershipSection)]" }
+        text.contains("\n[\(ownershipSection)]\n") || text.hasPrefix("[\(ownershipSection)]\n")
     }
 
     private func byDirectory<Item>(

@@ -58,8 +58,8 @@ struct LiveLinks {
     func instances(of app: AppReference) throws(PortError) -> Set<Instance> {
         var instances: Set<Instance> = []
         for (number, names) in try links(of: app) {
-            guard let release = try store.release(app, number) else { continue }
-            instances.formUnion(release.instances.filter { names.contains($0.instanceName) })
+            guard let known = try store.instances(app, number) else { continue }
+            instances.formUnion(known.filter { names.contains($0.instanceName) })
         }
         return instances
     }

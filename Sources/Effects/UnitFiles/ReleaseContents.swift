@@ -27,13 +27,27 @@ struct ReleaseContents {
 
     /// Values for the unit itself, in the format of systemd.exec(5) `EnvironmentFile=`.
     ///
-    /// Digits, letters and dots only: nothing that would have to be quoted.
+    /// Digits, letters and dots only: nothing that would have to be quoted. Comments name the release's instances: to
+    /// look at a host, nobody has to parse all records.
     private static func unitEnvironment(_ release: Release, network: AppNetwork) -> String {
-        var text = "TUSSILAGO_IMAGE=\(release.artefact.image.digest.hexadecimal)\n"
+        var text = release.instances.map { "\(comment)\($0.unit)\n" }.joined()
+        text += "TUSSILAGO_IMAGE=\(release.artefact.image.digest.hexadecimal)\n"
         if release.manifest.processes.contains(where: \.needsBridge) {
             text += "TUSSILAGO_ADDRESS=\(network.address(of: release.number))\n"
         }
         return text
+    }
+
+    private static let comment = "# "
+
+    /// The instances that the comments of a unit's environment name; nil when there are none.
+    static func instances(_ unitEnvironment: [UInt8]) -> [Instance]? {
+        let lines = String(decoding: unitEnvironment, as: UTF8.self).split(separator: "\n")
+        let instances = lines.compactMap { line -> Instance? in
+            guard line.hasPrefix(comment) else { return nil }
+            return UnitName(String(line.dropFirst(comment.count))).flatMap(Instance.init(unit:))
+        }
+        return instances.isEmpty ? nil : instances
     }
 
     /// The app's environment, for `podman run --env-file`.

@@ -83,15 +83,30 @@ struct ReleaseStore {
 
     /// The releases that are staged.
     ///
-    /// A directory whose record cannot be read is not: it is staged again when it is needed.
+    /// A directory whose record is cut or missing is not: it is staged again when it is needed.
     func numbers(of app: AppReference) throws(PortError) -> Set<ReleaseNumber> {
         guard let releases = try root.directory(.state, directory(of: app)) else { return [] }
         var numbers: Set<ReleaseNumber> = []
         for name in try releases.names(as: "releases") {
-            guard let number = ReleaseNumber(name), try record(in: releases, app, number) != nil else { continue }
+            guard let number = ReleaseNumber(name), let directory = try releases.directory(name),
+                let record = try directory.read(HostPaths.releaseRecord, limit: ReleaseContents.recordLimit),
+                record.first == UInt8(ascii: "{"), record.last == UInt8(ascii: "}")
+            else { continue }
             numbers.insert(number)
         }
         return numbers
+    }
+
+    /// The instances of a staged release; nil when it is not staged, or cannot be read.
+    func instances(_ app: AppReference, _ number: ReleaseNumber) throws(PortError) -> [Instance]? {
+        guard let directory = try root.directory(.state, HostPaths.release(app, number)) else { return nil }
+        if let text = try directory.read(HostPaths.unitEnvironment, limit: ReleaseContents.recordLimit),
+            let instances = ReleaseContents.instances(text),
+            instances.allSatisfy({ $0.app == app && $0.release == number })
+        {
+            return instances
+        }
+        return try release(app, number)?.instances
     }
 
     /// What a staged release is; nil when it is not staged, or its record cannot be read.

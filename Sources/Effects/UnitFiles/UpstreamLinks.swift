@@ -23,19 +23,20 @@ struct UpstreamLinks {
         try upstreams.removeDirectory(ifEmpty: app.tenant.rawValue)
     }
 
-    /// The instances that an app's upstreams lead to, by copy; without those that lead nowhere, or somewhere else.
-    func instances(of app: AppReference) throws(PortError) -> [Int: Instance] {
-        guard let tenant = try root.directory(.state, directory(of: app.tenant)) else { return [:] }
-        var instances: [Int: Instance] = [:]
-        for name in try tenant.names(as: "upstreams") {
+    /// The instances that the upstreams of a tenant's apps lead to, by copy; without those that lead nowhere, or
+    /// somewhere else.
+    func instances(of tenant: TenantName) throws(PortError) -> [AppReference: [Int: Instance]] {
+        guard let directory = try root.directory(.state, directory(of: tenant)) else { return [:] }
+        var instances: [AppReference: [Int: Instance]] = [:]
+        for name in try directory.names(as: "upstreams") {
             let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-            guard parts[0] == app.app.rawValue, let copy = parts.count == 1 ? 1 : Int(parts[1]),
-                copy >= 1, name == HostPaths.upstreamName(app.app, copy: copy),
-                let target = try tenant.linkTarget(name),
+            guard let app = try? AppName(parts[0]), let copy = parts.count == 1 ? 1 : Int(parts[1]), copy >= 1,
+                name == HostPaths.upstreamName(app, copy: copy), let target = try directory.linkTarget(name),
                 let stem = target.split(separator: "/").last, let unit = UnitName("\(stem).service"),
-                let instance = Instance(unit: unit), instance.app == app, target == HostPaths.ingress(instance)
+                let instance = Instance(unit: unit), target == HostPaths.ingress(instance),
+                instance.app == AppReference(tenant: tenant, app: app)
             else { continue }
-            instances[copy] = instance
+            instances[instance.app, default: [:]][copy] = instance
         }
         return instances
     }
