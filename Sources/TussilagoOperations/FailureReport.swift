@@ -34,7 +34,7 @@ struct FailureReport: Sendable {
         case (.conflict, .deploy): "take the hostname out of the manifest, or delete the app that has it"
         case (.unavailable, _), (.timedOut, _): "see how the host is with: tussilago status"
         case (.noSpace, _): "make room on the disk, then try again"
-        case (.unexpected, _), (.refused, _), (.notFound, _), (.conflict, _):
+        case (.damaged, _), (.unexpected, _), (.refused, _), (.notFound, _), (.conflict, _):
             "journalctl -u tussilagod TUSSILAGO_REQUEST=\(operation.requestID.lowercased)"
         }
     }

@@ -4,6 +4,7 @@ extension OperationRunner {
     /// Brings each tenant and app to what the ledger says, one after the other. What cannot be repaired is told, and
     /// keeps nothing else from being repaired.
     func reconcile() async throws(PortError) {
+        try await reviewLedger()
         var open: [String] = []
         try await Survey(outside).parts { (part) throws(PortError) in
             try halt.check()
@@ -19,6 +20,25 @@ extension OperationRunner {
         for finding in try await Survey(outside).host() { try await log.finding(finding) }
         guard open.isEmpty else {
             throw PortError(.unexpected, "reconcile", cause: "not repaired: \(open.joined(separator: ", "))")
+        }
+    }
+
+    /// Has the ledger say what the files say, before anything is done because of what it says.
+    private func reviewLedger() async throws(PortError) {
+        try await outside.ledger.verify()
+        let review = LedgerReview(outside: outside)
+        for scope in try await review.scopes() {
+            try halt.check()
+            // Where an operation is under way, files and rows change in their turn.
+            guard await claims.take(scope) else { continue }
+            let result: Result<[Finding], PortError>
+            do throws(PortError) {
+                result = .success(try await review.differences(in: scope, repairing: repairs))
+            } catch {
+                result = .failure(error)
+            }
+            await claims.give(scope)
+            for finding in try result.get() { try await log.finding(finding, repairs: repairs) }
         }
     }
 

@@ -19,7 +19,12 @@ public struct Survey: Sendable {
 
     /// Everything that is not as it shall be. Nothing is changed.
     public func findings() async throws(PortError) -> [Finding] {
+        try await outside.ledger.verify()
         var findings: [Finding] = []
+        let review = LedgerReview(outside: outside)
+        for scope in try await review.scopes() {
+            findings += try await review.differences(in: scope, repairing: false)
+        }
         try await parts { (part) throws(PortError) in findings += part.findings }
         return findings + (try await host())
     }

@@ -86,6 +86,8 @@ public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogRe
         return stored
     }
 
+    public func records(of scopes: Set<Scope>) throws(PortError) -> HostRecords { host.records(of: scopes) }
+
     public func removeTrees(_ trees: [Digest]) throws(PortError) {}
 
     // MARK: ServiceManager

@@ -1,3 +1,4 @@
+import FoundationEssentials
 public import TussilagoCore
 
 /// A host as a value: files, systemd, Caddy and images, as far as plans can tell. It behaves instead of expecting calls.
@@ -70,6 +71,23 @@ public struct SimulatedHost: Sendable {
             state.upstreams = upstreams[app] ?? [:]
         }
         return state
+    }
+
+    /// What the files say of whom they are, within scopes.
+    public func records(of scopes: Set<Scope>) -> HostRecords {
+        var remains: [AppReference: HostRecords.Remains] = [:]
+        for case .app(let app) in scopes {
+            var found = HostRecords.Remains()
+            found.releases = releases[app, default: [:]].values.map { .init($0, modified: .distantPast) }
+            found.upstreams = upstreams[app] ?? [:]
+            found.wants = wants[app.target] ?? []
+            remains[app] = found
+        }
+        let units = units.sorted { $0.key < $1.key }.compactMap { UnitRecord($0.value, modified: .distantPast) }.filter
+        {
+            scopes.contains($0.app.map { .app($0.reference) } ?? .tenant($0.tenant.name))
+        }
+        return HostRecords(units: units, remains: remains)
     }
 
     /// How systemd has a unit.

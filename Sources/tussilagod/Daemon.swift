@@ -17,6 +17,7 @@ import UnixSignals
 /// The composition root: introduces everyone to everyone, and serves until there is nothing to do.
 enum Daemon {
     private static let ledgerPath = "\(HostPaths.state)/ledger.sqlite"
+    private static let ledgerSeal = "/run/tussilago/ledger-closed"
     /// How long operations that run may take to finish after SIGTERM; what is left goes on with the next agent.
     private static let drain = Duration.seconds(20)
 
@@ -30,7 +31,9 @@ enum Daemon {
         let logger = Logger(label: "tussilagod") { _ in JournalLogHandler() }
         let gate = IdleGate()
         let units = units(settings)
-        let platform = try platform(settings, units: units, gate: gate, logger: logger)
+        let (damaged, damage) = AsyncStream.makeStream(of: PortError.self)
+        let platform = try platform(settings, units: units, gate: gate, logger: logger) { damage.yield($0) }
+        await keepLedger(of: platform, logger)
         let server = APIServer(
             descriptor: descriptor, domain: platform, authorization: authorization, limits: limits(settings),
             idle: settings.agent.idle, gate: gate, logger: logger
@@ -41,14 +44,36 @@ enum Daemon {
         }
         // What an earlier agent left open is taken up beside the first requests. A ledger that is away fails those.
         let resumption = Task { await resume(platform, units, logger) }
-        try await serve(server, logger)
+        try await serve(server, until: damaged, of: platform.ledger, logger)
         ServiceNotifier.stopping()
         await resumption.value
         await finish(platform.queue)
+        await platform.ledger.close()
         logger.info("leaving", metadata: [LogKey.messageID.rawValue: "\(MessageID.agentIdleExit.rawValue)"])
     }
 
-    private static func serve(_ server: APIServer, _ logger: Logger) async throws {
+    /// Writes a lost ledger anew. An agent that cannot serves all the same: it says why to whoever asks.
+    private static func keepLedger(of platform: Platform, _ logger: Logger) async {
+        do throws(PortError) {
+            guard let recovery = try await LedgerKeeper(platform.outside).ensure() else { return }
+            logger.warning(
+                """
+                the ledger was written anew: \(recovery.tenants) tenants, \(recovery.apps) apps, \
+                \(recovery.releases) releases
+                """,
+                metadata: [
+                    LogKey.messageID.rawValue: "\(MessageID.ledgerRecovered.rawValue)",
+                    LogKey.error.rawValue: "\(recovery.reason)",
+                ])
+        } catch {
+            logger.error("the ledger could not be written anew", metadata: [LogKey.error.rawValue: "\(error)"])
+        }
+    }
+
+    /// Serves until there is nothing to do, or the ledger is found to be damaged: the next agent writes it anew.
+    private static func serve(
+        _ server: APIServer, until damaged: AsyncStream<PortError>, of ledger: SQLiteLedger, _ logger: Logger
+    ) async throws {
         var quiet = logger
         quiet.logLevel = .warning
         let group = ServiceGroup(
@@ -59,6 +84,14 @@ enum Daemon {
                     .init(service: ServiceNotifier(), successTerminationBehavior: .ignore),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+        let watch = Task {
+            // What was found before the start is mended by then.
+            for await error in damaged where await ledger.isDamaged {
+                logger.error("the ledger is damaged", metadata: [LogKey.error.rawValue: "\(error)"])
+                await group.triggerGracefulShutdown()
+            }
+        }
+        defer { watch.cancel() }
         try await group.run()
     }
 
@@ -98,9 +131,10 @@ enum Daemon {
     }
 
     private static func platform(
-        _ settings: Settings, units: FileUnitStore, gate: IdleGate, logger: Logger
+        _ settings: Settings, units: FileUnitStore, gate: IdleGate, logger: Logger,
+        onDamage: @escaping @Sendable (PortError) -> Void
     ) throws(PortError) -> Platform {
-        let ledger = SQLiteLedger(path: ledgerPath)
+        let ledger = SQLiteLedger(path: ledgerPath, seal: ledgerSeal, onDamage: onDamage)
         let systemd = try Systemd()
         let caddy = Caddy(settings.caddy)
         let outside = Outside(

@@ -43,7 +43,23 @@ extension Platform {
         let counts = try await answering { () throws(PortError) in try await ledger.counts() }
         return StatusResource(
             version: Version.current, tenants: counts.tenants, apps: counts.apps, openOperations: counts.openOperations,
-            parts: [await systemdPart, await caddyPart])
+            parts: [await systemdPart, await caddyPart, try await ledgerPart])
+    }
+
+    /// How long it is told that the ledger was written anew: whoever looks once a week shall see it.
+    private static let rebuildShown: TimeInterval = 14 * 86_400
+
+    private var ledgerPart: StatusResource.Part {
+        get async throws(Problem) {
+            let rebuild = try await answering { () throws(PortError) in try await ledger.lastRebuild() }
+            guard let rebuild, outside.now().timeIntervalSince(rebuild.at) < Self.rebuildShown else {
+                return .init(name: "ledger", ok: true, detail: "is there")
+            }
+            let time = rebuild.at.formatted(.iso8601)
+            return .init(
+                name: "ledger", ok: true,
+                detail: "was written anew from the units at \(time), without the operations before: \(rebuild.reason)")
+        }
     }
 
     private var systemdPart: StatusResource.Part {

@@ -14,7 +14,10 @@ extension Problem {
         case .noSpace: self.init(.noSpace, text, remedy: "make room on the disk, then try again")
         case .unavailable, .timedOut, .startFailed, .cancelled, .expired:
             self.init(.unavailable, text, remedy: "tussilago status")
-        case .unexpected: self.init(.inner, text)
+        // The agent ends, and the next one writes it anew.
+        case .damaged where error.subject == "ledger":
+            self.init(.unavailable, "\(text); it is written anew from the units", remedy: "try again in a moment")
+        case .damaged, .unexpected: self.init(.inner, text)
         }
     }
 

@@ -113,7 +113,7 @@ import TussilagoCore
         try noise.write(to: URL(filePath: file.path))
         let ledger = file.open()
         for _ in 0..<2 {
-            let error = await expect(.unexpected, "ledger") { try await ledger.openOperations() }
+            let error = await expect(.damaged, "ledger") { try await ledger.openOperations() }
             #expect(error?.cause == "the ledger is damaged")
         }
         #expect(try content() == noise)
@@ -126,7 +126,7 @@ import TussilagoCore
         var bytes = try content()
         for index in 4096..<bytes.count { bytes[index] = 0xA5 }
         try bytes.write(to: URL(filePath: file.path))
-        let error = await expect(.unexpected, "ledger") { try await ledger.app(shop) }
+        let error = await expect(.damaged, "ledger") { try await ledger.app(shop) }
         #expect(error?.cause == "the ledger is damaged")
     }
 
@@ -136,7 +136,7 @@ import TussilagoCore
         await ledger.close()
         try Connection(path: file.path).script("UPDATE app SET id = 'x'; UPDATE tenant SET users = 5000")
         for call in [{ _ = try await ledger.app(shop) }, { _ = try await ledger.tenant(acme) }] {
-            let error = await expect(.unexpected, "ledger") { try await call() }
+            let error = await expect(.damaged, "ledger") { try await call() }
             #expect(error?.cause == "the ledger is damaged")
         }
     }
@@ -174,8 +174,9 @@ import TussilagoCore
 
     @Test func `results of SQLite become the errors that callers decide by`() {
         let codes: [Int32: PortError.Code] = [
-            5: .unavailable, 6: .unavailable, 8: .unavailable, 10: .unavailable, 266: .unavailable, 11: .unexpected,
-            13: .noSpace, 14: .unavailable, 19: .conflict, 2067: .conflict, 26: .unexpected, 1: .unexpected,
+            5: .unavailable, 6: .unavailable, 8: .unavailable, 10: .unavailable, 522: .damaged, 266: .unavailable,
+            11: .damaged,
+            13: .noSpace, 14: .unavailable, 19: .conflict, 2067: .conflict, 26: .damaged, 1: .unexpected,
         ]
         for (code, expected) in codes { #expect(PortError(sqlite: code, "").code == expected, "\(code)") }
     }

@@ -14,8 +14,7 @@ final class LedgerFile: Sendable {
     }
 
     deinit {
-        for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
-        rmdir(directory)
+        try? FileManager.default.removeItem(atPath: directory)
     }
 
     var path: String { "\(directory)/ledger.sqlite" }

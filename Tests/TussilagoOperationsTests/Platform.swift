@@ -8,25 +8,46 @@ import TussilagoTestKit
 
 /// A whole platform on a simulated host, with a real ledger in a directory of its own.
 struct Platform {
-    let host = InMemoryHost()
+    let host: InMemoryHost
     let ledger: SQLiteLedger
     let queue: OperationQueue
+    let outside: Outside
     let shop: AppReference
+    let directory: String
+    /// The ledger's file.
+    var path: String { "\(directory)/ledger.sqlite" }
 
     init(backoff: Backoff = Platform.impatient, deadline: Duration = .seconds(60)) async throws {
         var template = Array("/tmp/tussilago-operations.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw PortError(.noSpace, "test", cause: "no directory") }
         let directory = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "/tmp" }
-        let ledger = SQLiteLedger(path: "\(directory)/ledger.sqlite")
-        self.ledger = ledger
-        queue = Self.queue(host, ledger, backoff, deadline)
-        shop = try AppReference("acme/shop")
+        try self.init(InMemoryHost(), directory, backoff: backoff, deadline: deadline)
         let image = try Make.image()
         await host.change { $0.images[image.reference] = image.digest }
     }
 
+    private init(
+        _ host: InMemoryHost, _ directory: String, backoff: Backoff = Platform.impatient,
+        deadline: Duration = .seconds(60), now: @escaping @Sendable () -> Date = { Date() }
+    ) throws {
+        self.host = host
+        self.directory = directory
+        ledger = SQLiteLedger(path: "\(directory)/ledger.sqlite", seal: "\(directory)/seal")
+        outside = Self.outside(host, ledger, now)
+        queue = Self.queue(outside, backoff, deadline)
+        shop = try AppReference("acme/shop")
+    }
+
     /// Another agent on the same host and ledger, as after a crash.
-    func anotherQueue() -> OperationQueue { Self.queue(host, ledger, Self.impatient) }
+    func anotherQueue() -> OperationQueue { Self.queue(outside, Self.impatient) }
+
+    /// Another agent on the same host, which opens the ledger's file anew.
+    func next(at time: Date? = nil) async throws -> Platform {
+        try Platform(host, directory, now: { time ?? Date() })
+    }
+
+    /// What an agent does first.
+    func ensure() async throws(PortError) -> LedgerKeeper.Recovery? { try await LedgerKeeper(outside).ensure() }
 
     static let impatient: Backoff = {
         var backoff = Backoff()
@@ -35,14 +56,19 @@ struct Platform {
         return backoff
     }()
 
+    private static func outside(
+        _ host: InMemoryHost, _ ledger: SQLiteLedger, _ now: @escaping @Sendable () -> Date
+    ) -> Outside {
+        Outside(
+            ledger: ledger, units: host, services: host, routing: host, images: host, logs: host, now: now,
+            sleep: { try await Task.sleep(for: min($0, .milliseconds(2))) })
+    }
+
     private static func queue(
-        _ host: InMemoryHost, _ ledger: SQLiteLedger, _ backoff: Backoff, _ deadline: Duration = .seconds(60)
+        _ outside: Outside, _ backoff: Backoff, _ deadline: Duration = .seconds(60)
     ) -> OperationQueue {
         var logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         logger.logLevel = .critical
-        let outside = Outside(
-            ledger: ledger, units: host, services: host, routing: host, images: host, logs: host,
-            sleep: { try await Task.sleep(for: min($0, .milliseconds(2))) })
         return OperationQueue(outside, limit: 4, backoff: backoff, deadline: deadline, logger: logger)
     }
 

@@ -8,6 +8,9 @@ internal import TussilagoCore
 final class Connection {
     private let handle: OpaquePointer
     private let path: String
+    private let onDamage: (PortError) -> Void
+    /// What was found to be damaged.
+    private(set) var damage: PortError?
     // By their text. All texts stand in this module's source, so their number is bounded.
     private var statements: [String: Statement] = [:]
     // By their ids: they never change, and to parse one takes longer than to read ten.
@@ -20,8 +23,15 @@ final class Connection {
     private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
     /// Opens a file, and makes it when it is not there, for its owner only.
-    init(path: String) throws(PortError) {
+    convenience init(path: String, onDamage: @escaping (PortError) -> Void = { _ in }) throws(PortError) {
         try makePrivate(path)
+        try self.init(opening: path, onDamage: onDamage)
+    }
+
+    /// Opens an empty database in memory.
+    static func inMemory() throws(PortError) -> Connection { try Connection(opening: ":memory:", onDamage: { _ in }) }
+
+    private init(opening path: String, onDamage: @escaping (PortError) -> Void) throws(PortError) {
         var handle: OpaquePointer?
         // No SQLite mutex: the actor's executor is the one thread that comes here.
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
@@ -32,6 +42,7 @@ final class Connection {
         }
         self.handle = handle
         self.path = path
+        self.onDamage = onDamage
         sqlite3_busy_timeout(handle, Self.busyTimeout)
     }
 
@@ -83,6 +94,18 @@ final class Connection {
     func rows<Item>(
         _ sql: String, _ values: [Value] = [], read: (borrowing Row) throws(PortError) -> Item
     ) throws(PortError) -> [Item] {
+        do throws(PortError) { return try step(sql, values, read) } catch {
+            if error.code == .damaged, damage == nil {
+                damage = error
+                onDamage(error)
+            }
+            throw error
+        }
+    }
+
+    private func step<Item>(
+        _ sql: String, _ values: [Value], _ read: (borrowing Row) throws(PortError) -> Item
+    ) throws(PortError) -> [Item] {
         let statement = try prepare(sql).handle
         defer {
             sqlite3_reset(statement)
@@ -106,12 +129,15 @@ final class Connection {
     }
 
     /// Has all that `body` writes on the disk when it returns, or none of it.
-    func transaction<Result>(_ body: () throws(PortError) -> Result) throws(PortError) -> Result {
+    /// - Parameter keeping: false to have none of it in any case.
+    func transaction<Result>(
+        keeping: Bool = true, _ body: () throws(PortError) -> Result
+    ) throws(PortError) -> Result {
         // IMMEDIATE takes the write lock at once: a later upgrade of a read lock fails without waiting.
         try run("BEGIN IMMEDIATE")
         do throws(PortError) {
             let result = try body()
-            try run("COMMIT")
+            try run(keeping ? "COMMIT" : "ROLLBACK")
             return result
         } catch {
             // SQLite itself has rolled back after some errors, a full disk among them.
@@ -124,6 +150,8 @@ final class Connection {
         if let statement = statements[sql] { return statement }
         var prepared: OpaquePointer?
         let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+        // The texts are this module's own, so a table that one of them names must be there.
+        if code == SQLITE_ERROR { throw .damaged(String(cString: sqlite3_errmsg(handle))) }
         guard code == SQLITE_OK, let prepared else { throw error(code) }
         let statement = Statement(prepared)
         statements[sql] = statement

@@ -35,7 +35,7 @@ extension SQLiteLedger {
             guard try tenant(reference.tenant) != nil else {
                 throw PortError(.notFound, reference.tenant.rawValue, cause: "there is no such tenant")
             }
-            let index = try connection.nextIndex("network", of: AppNetwork.count)
+            let index = try nextIndex("network", of: AppNetwork.count, connection)
             guard let index, let network = AppNetwork(index: index) else {
                 throw PortError(
                     .refused, reference.description,

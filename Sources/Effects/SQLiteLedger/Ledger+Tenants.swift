@@ -18,7 +18,7 @@ extension SQLiteLedger {
     public func addTenant(_ name: TenantName, id: UUID, at: Date) throws(PortError) -> Tenant {
         try write { (connection) throws(PortError) in
             if let known = try tenant(name) { return known.tenant }
-            let index = try connection.nextIndex("users", of: UserRange.count)
+            let index = try nextIndex("users", of: UserRange.count, connection)
             guard let index, let users = UserRange(index: index) else {
                 throw PortError(
                     .refused, name.rawValue,
@@ -40,6 +40,15 @@ extension SQLiteLedger {
             }
             try connection.run("DELETE FROM tenant WHERE name = ?1", [.name(name)])
         }
+    }
+}
+
+extension SQLiteLedger {
+    /// The next index of a counter that was never given out, written beside the ledger as well; nil when all were.
+    func nextIndex(_ counter: String, of count: Int, _ connection: Connection) throws(PortError) -> Int? {
+        guard let index = try connection.nextIndex(counter, of: count) else { return nil }
+        try counters.raise(counter, to: index + 1)
+        return index
     }
 }
 

@@ -11,12 +11,13 @@ extension PortError {
     init(sqlite code: Int32, _ message: String) {
         let (kind, cause): (Code, String) =
             switch code & 0xFF {
+            case SQLITE_IOERR where code == Self.shortRead: (.damaged, Self.damage)
             case SQLITE_BUSY, SQLITE_LOCKED: (.unavailable, "another program holds the ledger")
             // The index of the log grows by a call of its own, which fails for no other reason.
             case SQLITE_IOERR where code == SQLITE_IOERR | (19 << 8): (.noSpace, "no room is left on the disk")
             case SQLITE_FULL: (.noSpace, "no room is left on the disk")
             case SQLITE_CONSTRAINT: (.conflict, "it contradicts what the ledger holds")
-            case SQLITE_CORRUPT, SQLITE_NOTADB: (.unexpected, Self.damage)
+            case SQLITE_CORRUPT, SQLITE_NOTADB: (.damaged, Self.damage)
             case SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH: (.unavailable, "the ledger cannot be opened")
             case SQLITE_READONLY: (.unavailable, "the ledger cannot be written")
             case SQLITE_IOERR: (.unavailable, "the disk failed to read or write the ledger")
@@ -29,8 +30,10 @@ extension PortError {
 
     /// A row holds what this program never writes.
     static func damaged(_ detail: String) -> PortError {
-        PortError(.unexpected, ledgerSubject, cause: damage, detail: detail)
+        PortError(.damaged, ledgerSubject, cause: damage, detail: detail)
     }
 
     private static let damage = "the ledger is damaged"
+    /// `SQLITE_IOERR_SHORT_READ`, a computed macro that is not imported: the file is shorter than it says.
+    private static let shortRead: Int32 = 522
 }

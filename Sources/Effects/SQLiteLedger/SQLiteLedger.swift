@@ -9,23 +9,61 @@ public actor SQLiteLedger: Ledger {
     /// How many operations are kept at least; older ones are forgotten once they have ended.
     public static let defaultKeptOperations = 10_000
 
-    private let path: String
+    let place: LedgerPlace
     let keptOperations: Int
     private var connection: Connection?
-    private nonisolated let reserve: Reserve
+    private nonisolated let reserve: Reserve?
+    /// Which file the connection has open.
+    private var identity: UInt64?
+    /// What was found to be damaged. Nothing is read or written then: the next agent writes the ledger anew.
+    private var damage: PortError?
+    private let onDamage: @Sendable (PortError) -> Void
     private nonisolated let queue = SerialQueue(label: "tussilago.ledger")
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
     /// Names the file; its directory must be there, the file is made with mode 0600 when it is not.
-    public init(path: String, keptOperations: Int = SQLiteLedger.defaultKeptOperations) {
-        self.path = path
+    ///
+    /// - Parameters:
+    ///   - seal: A file in memory by which the next agent knows that nobody has written to the ledger meanwhile.
+    ///   - onDamage: Called when the file is found to be damaged; from then on every call fails.
+    public init(
+        path: String, seal: String? = nil, keptOperations: Int = SQLiteLedger.defaultKeptOperations,
+        onDamage: @escaping @Sendable (PortError) -> Void = { _ in }
+    ) {
+        place = LedgerPlace(path: path, seal: seal)
         reserve = Reserve(path: "\(path).reserve")
         self.keptOperations = max(keptOperations, 1)
+        self.onDamage = onDamage
     }
 
     /// Closes the file; the next call opens it again.
-    public func close() { connection = nil }
+    public func close() {
+        guard connection != nil else { return }
+        let isSound = damage == nil && connection?.damage == nil
+        connection = nil
+        if isSound { place.close() }
+    }
+
+    var counters: CounterFile { CounterFile(path: "\(place.path).counters") }
+
+    /// Whether damage was found, and every call fails because of it.
+    public var isDamaged: Bool { damage != nil || connection?.damage != nil }
+
+    /// Closes a file that is to be replaced.
+    func forget() {
+        connection = nil
+        damage = nil
+    }
+
+    /// Remembers an error that tells of damage, and passes it on.
+    func noted(_ error: PortError) -> PortError {
+        guard error.code == .damaged, damage == nil else { return error }
+        damage = error
+        place.note(error.detail)
+        onDamage(error)
+        return error
+    }
 
     /// How much there is of what.
     public func counts() throws(PortError) -> LedgerCounts {
@@ -43,16 +81,29 @@ public actor SQLiteLedger: Ledger {
 
     /// The connection, opened and brought up to date when there is none.
     func open() throws(PortError) -> Connection {
-        if let connection { return connection }
-        // Even to be read it needs room for its index, in memory that is shared through a file.
-        let opened = try makingRoom(true) { () throws(PortError) in
-            let opened = try Connection(path: path)
-            try Schema.prepare(opened)
-            return opened
+        if let damage { throw damage }
+        if let connection {
+            if let found = connection.damage { throw noted(found) }
+            // Who writes to a file that has lost its name writes for nobody.
+            guard place.identity == identity else { throw noted(.damaged("the file was removed or replaced")) }
+            return connection
         }
-        reserve.keep()
-        connection = opened
-        return opened
+        place.unseal()
+        do throws(PortError) {
+            // Even to be read it needs room for its index, in memory that is shared through a file.
+            let opened = try makingRoom(true) { () throws(PortError) in
+                let opened = try Connection(path: place.path) { [place, onDamage] error in
+                    place.note(error.detail)
+                    onDamage(error)
+                }
+                try Schema.prepare(opened)
+                return opened
+            }
+            reserve?.keep()
+            connection = opened
+            identity = place.identity
+            return opened
+        } catch { throw noted(error) }
     }
 
     /// Runs `body` in a transaction.
@@ -66,16 +117,16 @@ public actor SQLiteLedger: Ledger {
         }
     }
 
-    private func makingRoom<Result>(
+    func makingRoom<Result>(
         _ allowed: Bool, _ body: () throws(PortError) -> Result
     ) throws(PortError) -> Result {
         do throws(PortError) { return try body() } catch  where error.code == .noSpace {
-            guard allowed, reserve.release() else { throw error }
+            guard allowed, reserve?.release() ?? false else { throw error }
             return try body()
         }
     }
 
-    public func makeRoom() -> Bool { reserve.release() }
+    public func makeRoom() -> Bool { reserve?.release() ?? false }
 }
 
 /// How much the ledger holds.

@@ -5,7 +5,7 @@ enum Schema {
     /// What turns an empty file into a ledger, step by step.
     ///
     /// `user_version` counts the steps that a file has had. A step that was released is never changed.
-    static let migrations = [tables, queue]
+    static let migrations = [tables, queue, milestones]
 
     /// Makes a connection safe to use, and its file as new as this program.
     ///
@@ -36,6 +36,13 @@ enum Schema {
             """)
         if found < migrations.count {
             if found > 0 { try connection.copy(named: "\(found)") }
+            try migrate(connection)
+        }
+        try connection.script("PRAGMA foreign_keys = ON")
+    }
+
+    private static func migrate(_ connection: Connection) throws(PortError) {
+        do throws(PortError) {
             // A table that others refer to is rebuilt with the references unchecked (sqlite.org/lang_altertable.html §7).
             try connection.transaction { () throws(PortError) in
                 for (index, migration) in migrations.enumerated().dropFirst(try version(of: connection)) {
@@ -43,8 +50,25 @@ enum Schema {
                     try connection.script("PRAGMA user_version = \(index + 1)")
                 }
             }
+        } catch {
+            // A step fits the version that it is for: the file is not of the version that it says.
+            guard error.code == .unexpected else { throw error }
+            throw .damaged("it is not of the format that it says: \(error.detail)")
         }
-        try connection.script("PRAGMA foreign_keys = ON")
+    }
+
+    /// Whether a file has the tables and indices of a new one. Those of a newer version are its writer's business.
+    static func isOwn(_ connection: Connection) throws(PortError) -> Bool {
+        guard try version(of: connection) == migrations.count else { return true }
+        let new = try Connection.inMemory()
+        try migrate(new)
+        return try texts(of: connection) == texts(of: new)
+    }
+
+    private static func texts(of connection: Connection) throws(PortError) -> [String] {
+        try connection.rows(
+            "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY name"
+        ) { (row) throws(PortError) in try row.text(0) }
     }
 
     private static func version(of connection: Connection) throws(PortError) -> Int {
@@ -193,5 +217,15 @@ enum Schema {
             WHERE state = 'running';
         CREATE INDEX operation_open ON operation (sequence) WHERE state IN ('accepted', 'running');
         CREATE UNIQUE INDEX operation_key ON operation (caller, idempotency_key) WHERE idempotency_key IS NOT NULL;
+        """
+
+    /// What befell the ledger itself, and no row of it tells.
+    private static let milestones = """
+        CREATE TABLE milestone (
+            at INTEGER NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('rebuilt', 'restored')),
+            operation TEXT,
+            content TEXT NOT NULL
+        ) STRICT;
         """
 }

@@ -74,6 +74,21 @@ public actor FileUnitStore: UnitStore {
         StoredThings(scopes: try StoredScopes(root: root).all(), trees: try await trees.trees())
     }
 
+    public func records(of scopes: Set<Scope>) throws(PortError) -> HostRecords {
+        var units: [UnitRecord] = []
+        var remains: [AppReference: HostRecords.Remains] = [:]
+        for scope in scopes {
+            units += try InstalledUnits(root: root).records(of: scope)
+            guard case .app(let app) = scope else { continue }
+            var found = HostRecords.Remains()
+            found.releases = try ReleaseStore(root: root).records(of: app)
+            found.upstreams = try UpstreamLinks(root: root).instances(of: app)
+            found.wants = try WantsLinks(root: root).units(of: app.target)
+            remains[app] = found
+        }
+        return HostRecords(units: units, remains: remains)
+    }
+
     public nonisolated func removeTrees(_ trees: [Digest]) async throws(PortError) {
         try await self.trees.remove(trees)
     }

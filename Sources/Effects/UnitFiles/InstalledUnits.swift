@@ -100,6 +100,26 @@ struct InstalledUnits {
         return paths
     }
 
+    /// What the unit files of a tenant or an app say of whom they are.
+    func records(of scope: Scope) throws(PortError) -> [UnitRecord] {
+        let paths: [UnitFile.Path] =
+            switch scope {
+            case .tenant(let tenant): [.system(tenant.slice), .system(tenant.target)]
+            case .app(let app):
+                [.system(app.slice), .system(app.target), .network(app)]
+                    + (try templates(of: app.tenant)[app] ?? [])
+            }
+        var records: [UnitRecord] = []
+        for path in paths {
+            guard let text = try text(of: path, refusingForeign: false),
+                let modified = try root.directory(path.place.base, path.place.path)?.status(of: path.name)?.modified,
+                let record = UnitRecord(text, modified: modified), scope.covers(record)
+            else { continue }
+            records.append(record)
+        }
+        return records
+    }
+
     /// Whether there is a file of that name which the platform has written.
     func isOwned(_ path: UnitFile.Path) throws(PortError) -> Bool { try text(of: path, refusingForeign: false) != nil }
 
@@ -133,6 +153,16 @@ struct InstalledUnits {
     ) -> [(UnitPlace, [Item])] {
         Dictionary(grouping: items) { path($0).place }.sorted { ($0.key.path ?? "") < ($1.key.path ?? "") }
             .map { ($0.key, $0.value) }
+    }
+}
+
+extension Scope {
+    /// Whether a record is of this tenant or app: a file that somebody has copied under another name is not.
+    fileprivate func covers(_ record: UnitRecord) -> Bool {
+        switch self {
+        case .tenant(let name): record.tenant.name == name && record.app == nil
+        case .app(let app): record.app?.reference == app
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Glibc
 internal import TussilagoCore
 
@@ -57,6 +58,8 @@ struct FileStatus {
     let size: Int
     /// Whether its owner may execute it.
     let isExecutable: Bool
+    /// When its content was written.
+    let modified: Date
 
     init(_ status: stat) {
         kind =
@@ -70,5 +73,7 @@ struct FileStatus {
             }
         size = Int(status.st_size)
         isExecutable = status.st_mode & S_IXUSR != 0
+        modified = Date(
+            timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
     }
 }

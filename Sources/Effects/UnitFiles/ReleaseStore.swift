@@ -109,6 +109,19 @@ struct ReleaseStore {
         return try release(app, number)?.instances
     }
 
+    /// The records of all releases that are staged.
+    func records(of app: AppReference) throws(PortError) -> [HostRecords.StoredRelease] {
+        guard let releases = try root.directory(.state, directory(of: app)) else { return [] }
+        var records: [HostRecords.StoredRelease] = []
+        for name in try releases.names(as: "releases") {
+            guard let number = ReleaseNumber(name), let release = try record(in: releases, app, number),
+                let modified = try releases.directory(name)?.status(of: HostPaths.releaseRecord)?.modified
+            else { continue }
+            records.append(HostRecords.StoredRelease(release, modified: modified))
+        }
+        return records
+    }
+
     /// What a staged release is; nil when it is not staged, or its record cannot be read.
     func release(_ app: AppReference, _ number: ReleaseNumber) throws(PortError) -> Release? {
         guard let releases = try root.directory(.state, directory(of: app)) else { return nil }

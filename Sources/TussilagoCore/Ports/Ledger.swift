@@ -75,6 +75,58 @@ public protocol Ledger: Sendable {
     func reviveRelease(_ app: AppReference, _ number: ReleaseNumber, by operation: UUID) async throws(PortError)
     /// Forgets releases that are neither current nor pending.
     func removeReleases(_ app: AppReference, _ numbers: [ReleaseNumber]) async throws(PortError)
+
+    // MARK: Its own health
+
+    /// Whether it is there and sound, at an agent's start: nothing else may have used it yet.
+    func condition() async throws(PortError) -> LedgerCondition
+    /// Looks through all of it.
+    /// - Throws: ``PortError/Code-swift.enum/damaged`` when it is not sound.
+    func verify() async throws(PortError)
+    /// Writes it anew from what the host's files say, and keeps what it was beside it. Operations are not in the files.
+    func rebuild(from records: HostRecords, because reason: String, at: Date) async throws(PortError)
+    /// In what it differs from what the host's files say, in words.
+    /// - Parameter repairing: whether it shall take what the files say.
+    func compare(_ records: HostRecords, repairing: Bool) async throws(PortError) -> [LedgerDifference]
+    /// When it was written anew last, and why; nil when that never happened.
+    func lastRebuild() async throws(PortError) -> LedgerRebuild?
+}
+
+/// How a ledger is found at the start.
+public enum LedgerCondition: Hashable, Sendable {
+    case sound
+    /// There is none: the host is new, or it was lost.
+    case missing
+    /// It is not as it was written; why, for the journal.
+    case damaged(String)
+}
+
+/// Something in which a ledger differs from the host's files.
+public struct LedgerDifference: Hashable, Sendable {
+    /// What it is about.
+    public let scope: Scope
+    /// What is different.
+    public let what: String
+
+    /// Describes a difference.
+    public init(_ scope: Scope, _ what: String) {
+        self.scope = scope
+        self.what = what
+    }
+}
+
+/// That a ledger was written anew.
+public struct LedgerRebuild: Hashable, Sendable {
+    /// When.
+    public let at: Date
+    /// Why.
+    public let reason: String
+
+    /// Describes it.
+    public init(at: Date, reason: String) {
+        self.at = at
+        self.reason = reason
+    }
 }
 
 /// What became of a release.

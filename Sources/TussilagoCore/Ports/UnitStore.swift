@@ -17,6 +17,8 @@ public protocol UnitStore: Sendable {
     func importTree(from directory: String) async throws(PortError) -> Digest
     /// All that there is in the platform's name.
     func stored() async throws(PortError) -> StoredThings
+    /// What the files of these tenants and apps say that they are: what the ledger has as well.
+    func records(of scopes: Set<Scope>) async throws(PortError) -> HostRecords
     /// Removes file trees; those that are not there are no error.
     func removeTrees(_ trees: [Digest]) async throws(PortError)
 }

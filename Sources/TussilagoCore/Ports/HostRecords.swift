@@ -1,0 +1,109 @@
+public import FoundationEssentials
+
+/// What the host's own files say of tenants, apps and releases: enough to write a lost ledger anew, and to tell whether
+/// a ledger that is there says the same.
+public struct HostRecords: Hashable, Sendable {
+    /// The tenants that any file names, by name.
+    public let tenants: [FoundTenant]
+    /// The apps that any file names, by name.
+    public let apps: [FoundApp]
+
+    /// What was found of a tenant.
+    public struct FoundTenant: Hashable, Sendable {
+        /// What its files say; first what most of them say.
+        public let versions: [Tenant]
+        /// When the oldest of its files was written.
+        public let createdAt: Date
+    }
+
+    /// What was found of an app.
+    public struct FoundApp: Hashable, Sendable {
+        /// What its files say; first what most of them say.
+        public let versions: [App]
+        /// When the oldest of its files was written.
+        public let createdAt: Date
+        /// Its releases by number. The one that serves is `current`, all others are `superseded`.
+        public let releases: [ReleaseRecord]
+    }
+
+    /// What there is of an app beside its unit files.
+    public struct Remains: Hashable, Sendable {
+        /// The releases, as their own records have them.
+        public var releases: [StoredRelease] = []
+        /// The instances that the upstreams lead to.
+        public var upstreams: [Int: Instance] = [:]
+        /// What the app's target starts.
+        public var wants: Set<UnitName> = []
+
+        /// Nothing yet.
+        public init() {}
+    }
+
+    /// A release's own record.
+    public struct StoredRelease: Hashable, Sendable {
+        /// The release.
+        public let release: Release
+        /// When the record was written.
+        public let modified: Date
+
+        /// Ties a release to the time of its record.
+        public init(_ release: Release, modified: Date) {
+            self.release = release
+            self.modified = modified
+        }
+    }
+
+    /// Puts together what was found. An app of which no unit file is left has no id, and is left out.
+    public init(units: [UnitRecord], remains: [AppReference: Remains]) {
+        tenants = Dictionary(grouping: units, by: \.tenant.name).sorted { $0.key < $1.key }.map { _, units in
+            FoundTenant(versions: Self.versions(units.map(\.tenant)), createdAt: Self.oldest(units))
+        }
+        let ofApps = Dictionary(grouping: units.filter { $0.app != nil }) { $0.app?.reference }
+        apps = ofApps.compactMap { reference, units in
+            reference.map { reference in
+                FoundApp(
+                    versions: Self.versions(units.compactMap(\.app)), createdAt: Self.oldest(units),
+                    releases: Self.records(remains[reference] ?? Remains()))
+            }
+        }
+        .sorted { ($0.versions.first?.reference.description ?? "") < ($1.versions.first?.reference.description ?? "") }
+    }
+
+    /// Each version once, the most frequent first; of equally many the one that came first.
+    private static func versions<Value: Hashable>(_ all: [Value]) -> [Value] {
+        var counts: [Value: Int] = [:], order: [Value] = []
+        for value in all {
+            if counts[value] == nil { order.append(value) }
+            counts[value, default: 0] += 1
+        }
+        return order.enumerated().sorted { left, right in
+            (counts[right.element] ?? 0, left.offset) < (counts[left.element] ?? 0, right.offset)
+        }.map(\.element)
+    }
+
+    private static func oldest(_ units: [UnitRecord]) -> Date { units.map(\.modified).min() ?? .distantPast }
+
+    private static func records(_ remains: Remains) -> [ReleaseRecord] {
+        let current = current(remains)
+        return remains.releases.sorted { $0.release.number < $1.release.number }.map { stored in
+            let release = stored.release
+            // One of an early version has no origin: the release's own id stands for the operation's.
+            return ReleaseRecord(
+                release: release, createdAt: release.origin?.at ?? stored.modified,
+                state: release.number == current ? .current : .superseded,
+                operation: release.origin?.operation ?? release.id)
+        }
+    }
+
+    /// The release that serves: the one that all upstreams lead to. Where they do not agree, since a deploy was cut, or
+    /// lead nowhere, since the app takes no requests, the one that the target starts: it is told last.
+    private static func current(_ remains: Remains) -> ReleaseNumber? {
+        let staged = Set(remains.releases.map(\.release.number))
+        let served = staged.intersection(remains.upstreams.values.map(\.release))
+        let wanted = staged.intersection(remains.wants.compactMap { Instance(unit: $0)?.release })
+        if served.count == 1 { return served.first }
+        if wanted.count == 1 { return wanted.first }
+        // Nothing that is there is given up: an app with releases has one of them.
+        return served.max() ?? wanted.max() ?? staged.max()
+    }
+}

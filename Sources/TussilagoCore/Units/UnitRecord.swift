@@ -1,0 +1,39 @@
+public import FoundationEssentials
+
+/// What a unit file's own section says of whom it is: enough to know its tenant and its app by.
+public struct UnitRecord: Hashable, Sendable {
+    /// Whose it is.
+    public let tenant: Tenant
+    /// The app that it is of; nil for a tenant's own.
+    public let app: App?
+    /// When the file was written.
+    public let modified: Date
+
+    /// Reads the section `[X-Tussilago]` of a unit file; nil when it lacks anything, or says what cannot be.
+    public init?(_ text: String, modified: Date) {
+        var values: [Substring: Substring] = [:]
+        var isOwn = false
+        for line in text.split(separator: "\n") {
+            if line.hasPrefix("[") {
+                isOwn = line == "[\(ownershipSection)]"
+            } else if isOwn, let equals = line.firstIndex(of: "=") {
+                values[line[..<equals]] = line[line.index(after: equals)...]
+            }
+        }
+        guard let name = values["Tenant"].flatMap({ TenantName(rawValue: String($0)) }),
+            let id = values["TenantId"].flatMap({ UUID(uuidString: String($0)) }),
+            let users = values["Users"].flatMap({ Int($0) }).flatMap({ UserRange(index: $0) })
+        else { return nil }
+        tenant = Tenant(id: id, name: name, users: users)
+        self.modified = modified
+        guard let own = values["App"] else {
+            app = nil
+            return
+        }
+        guard let appName = AppName(rawValue: String(own)),
+            let appID = values["AppId"].flatMap({ UUID(uuidString: String($0)) }),
+            let network = values["Network"].flatMap({ Int($0) }).flatMap({ AppNetwork(index: $0) })
+        else { return nil }
+        app = App(id: appID, reference: AppReference(tenant: name, app: appName), network: network)
+    }
+}
