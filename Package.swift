@@ -77,6 +77,7 @@ let package = Package(
         effect(
             "UnitFiles",
             [
+                "CShims",
                 "Queues", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
@@ -140,7 +141,7 @@ let package = Package(
         tests(
             "TussilagoOperationsTests",
             [
-                "TussilagoOperations", "TussilagoCore", "TussilagoTestKit", "SQLiteLedger",
+                "TussilagoOperations", "TussilagoCore", "TussilagoTestKit", "SQLiteLedger", "UnitFiles",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         module("TussilagoTestKit", ["TussilagoCore"]),

@@ -28,6 +28,10 @@ public enum Paths {
     public static let waste = "/v1/waste"
     /// Has it removed.
     public static let collect = "/v1/collect"
+    /// A backup of all of the host.
+    public static let backup = "/v1/backup"
+    /// Restores one.
+    public static let restore = "/v1/restore"
     public static func cancel(_ id: UUID) -> String { "\(operation(id))/cancel" }
     /// `start`, `stop`, `restart`, `scale` or `rollback`.
     public static func action(_ app: AppReference, _ verb: String) -> String { "\(self.app(app))/\(verb)" }

@@ -47,3 +47,12 @@ public struct RollbackRequest: Hashable, Sendable, Codable {
     /// Asks for an earlier release.
     public init(release: ReleaseNumber? = nil) { self.release = release }
 }
+
+/// `POST /v1/restore`.
+public struct RestoreRequest: Hashable, Sendable, Codable {
+    /// An absolute path on the host: a file that a backup was written to.
+    public var file: String
+
+    /// Asks for a backup to be restored.
+    public init(file: String) { self.file = file }
+}

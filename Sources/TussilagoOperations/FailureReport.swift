@@ -21,6 +21,13 @@ struct FailureReport: Sendable {
     private func remedy(_ error: PortError, _ operation: Operation) -> String? {
         switch (error.code, operation.request) {
         case (.cancelled, _): nil
+        case (.damaged, .restore): "nothing was changed; use another copy of the backup"
+        case (.refused, .restore):
+            "nothing was changed; use the version that made it, or raise files.size and files.entries in the configuration"
+        case (.notFound, .restore) where error.subject == "images":
+            "nothing was changed; podman pull them, or podman save them on the old host and podman load them here"
+        case (.conflict, .restore): "nothing was changed; see what the host has with: tussilago tenant list"
+        case (.startFailed, .restore): "see why with: tussilago reconcile, and tussilago logs APP"
         case (.expired, _): "see how the host is with: tussilago status"
         case (.startFailed, .deploy(let app, _)):
             "see what it said with: tussilago logs \(app); mend it and deploy again"

@@ -19,6 +19,7 @@ public actor OperationQueue {
     private var running: [UUID: Running] = [:]
     private var claimed: Set<Scope> = []
     private var isClosed = false
+    private var treesAreHeld = false
 
     /// An operation that is under way.
     private struct Running {
@@ -107,6 +108,20 @@ public actor OperationQueue {
         await hub.close()
     }
 
+    /// Has no collection begin until ``letTreesGo()``.
+    func holdTrees() throws(PortError) {
+        guard !treesAreHeld else { throw PortError(.unavailable, "backup", cause: "another one is being made") }
+        guard !running.values.contains(where: { $0.request == .collect }) else {
+            throw PortError(.unavailable, "backup", cause: "a collection is under way")
+        }
+        treesAreHeld = true
+    }
+
+    func letTreesGo() {
+        treesAreHeld = false
+        beginNext()
+    }
+
     private func enqueue(_ operation: TussilagoCore.Operation) {
         guard !isClosed, !waiting.contains(where: { $0.id == operation.id }) else { return }
         if waiting.isEmpty, running.isEmpty { onBusy(true) }
@@ -132,7 +147,7 @@ public actor OperationQueue {
         let request = waiting[index].request
         return !running.values.contains { $0.request.conflicts(with: request) }
             && !waiting[..<index].contains { $0.request.conflicts(with: request) }
-            && !claimed.contains { request.concerns($0) }
+            && !claimed.contains { request.concerns($0) } && !(treesAreHeld && request == .collect)
     }
 
     /// Takes a part of the host for an operation that goes over all of it.
@@ -250,6 +265,7 @@ public actor OperationQueue {
         case .stop(let app): "\(app) is stopped"
         case .reconcile: "the host is as it shall be"
         case .collect: "nothing is left over"
+        case .restore: "the host is what the backup says"
         }
     }
 }

@@ -43,6 +43,7 @@ struct OperationRunner: Sendable {
             try await power(app, .on)
         case .reconcile: try await reconcile()
         case .collect: try await collect()
+        case .restore(let path): try await restore(path, by: operation)
         }
         return nil
     }

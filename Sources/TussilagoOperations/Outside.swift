@@ -8,6 +8,7 @@ public struct Outside: Sendable {
     public var services: any ServiceManager
     public var routing: any Routing
     public var images: any ImageStore
+    public var archives: any ArchiveStore
     public var logs: any LogReader
     /// What the time is.
     public var now: @Sendable () -> Date
@@ -19,7 +20,8 @@ public struct Outside: Sendable {
     /// Gathers the ports.
     public init(
         ledger: any Ledger, units: any UnitStore, services: any ServiceManager, routing: any Routing,
-        images: any ImageStore, logs: any LogReader, now: @escaping @Sendable () -> Date = { Date() },
+        images: any ImageStore, archives: any ArchiveStore, logs: any LogReader,
+        now: @escaping @Sendable () -> Date = { Date() },
         makeID: @escaping @Sendable () -> UUID = { UUID() },
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
@@ -28,6 +30,7 @@ public struct Outside: Sendable {
         self.services = services
         self.routing = routing
         self.images = images
+        self.archives = archives
         self.logs = logs
         self.now = now
         self.makeID = makeID

@@ -68,8 +68,3 @@ struct Wishes: Sendable {
         return record
     }
 }
-
-extension ReleaseRecord {
-    /// Whether it is pending because an operation goes back to it, not because one makes it.
-    var isRevived: Bool { state == .pending && release.origin.map { $0.operation != operation } ?? false }
-}

@@ -34,6 +34,9 @@ public protocol Domain: Sendable {
     /// What nothing on the host refers to. Nothing is changed.
     func waste() async throws(Problem) -> WasteResource
 
+    /// A backup of all of the host, made and ready to be read.
+    func backup() async throws(Problem) -> any ArchiveReading
+
     /// Operations, newest first.
     func operations(_ query: OperationQuery) async throws(Problem) -> PageResource<OperationResource>
     /// One operation.
@@ -68,4 +71,5 @@ public enum Submission: Hashable, Sendable {
     case restart(AppReference)
     case reconcile
     case collect
+    case restore(RestoreRequest)
 }

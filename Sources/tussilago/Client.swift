@@ -66,6 +66,26 @@ struct Client {
         } catch { throw failure(error) }
     }
 
+    /// Writes what is at a path to a file, as it comes, and says how many bytes it was.
+    func download(_ path: String, to descriptor: CInt) async throws -> Int {
+        let sink = DownloadSink(descriptor)
+        let status: Int
+        do throws(PortError) {
+            // All of the backup is made before its first byte comes.
+            status = try await http.stream(
+                try HTTPRequest("GET", path), idle: .seconds(600), onHead: { code, _ in sink.begin(code) }
+            ) { sink.take($0) }
+        } catch { throw failure(error) }
+        guard status == 200 else {
+            let problem = try? APICoding.decode(Problem.self, from: Data(sink.problem))
+            throw CommandFailure(problem ?? Problem(.inner, "the agent answered with status \(status)"), json: json)
+        }
+        if let reason = sink.failure {
+            throw CommandFailure(Problem(.noSpace, "the file cannot be written: \(reason)"), json: json)
+        }
+        return sink.count
+    }
+
     private func send<Answer: Decodable>(
         _ method: String, _ path: String, _ body: Data?, key: String? = nil
     ) async throws -> Answer {

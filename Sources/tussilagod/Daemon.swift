@@ -30,10 +30,10 @@ enum Daemon {
         let descriptor = try ListeningSocket.descriptor(listeningAt: path)
         let logger = Logger(label: "tussilagod") { _ in JournalLogHandler() }
         let gate = IdleGate()
-        let units = units(settings)
+        let units = FileUnitStore(limits: treeLimits(settings))
         let (damaged, damage) = AsyncStream.makeStream(of: PortError.self)
         let platform = try platform(settings, units: units, gate: gate, logger: logger) { damage.yield($0) }
-        await keepLedger(of: platform, logger)
+        let isNew = await keepLedger(of: platform, logger)
         let server = APIServer(
             descriptor: descriptor, domain: platform, authorization: authorization, limits: limits(settings),
             idle: settings.agent.idle, gate: gate, logger: logger
@@ -43,7 +43,7 @@ enum Daemon {
             releaseMemory(after: settled)
         }
         // What an earlier agent left open is taken up beside the first requests. A ledger that is away fails those.
-        let resumption = Task { await resume(platform, units, logger) }
+        let resumption = Task { await resume(platform, units, afterLoss: isNew, logger) }
         try await serve(server, until: damaged, of: platform.ledger, logger)
         ServiceNotifier.stopping()
         await resumption.value
@@ -53,9 +53,10 @@ enum Daemon {
     }
 
     /// Writes a lost ledger anew. An agent that cannot serves all the same: it says why to whoever asks.
-    private static func keepLedger(of platform: Platform, _ logger: Logger) async {
+    /// - Returns: whether it was written anew.
+    private static func keepLedger(of platform: Platform, _ logger: Logger) async -> Bool {
         do throws(PortError) {
-            guard let recovery = try await LedgerKeeper(platform.outside).ensure() else { return }
+            guard let recovery = try await LedgerKeeper(platform.outside).ensure() else { return false }
             logger.warning(
                 """
                 the ledger was written anew: \(recovery.tenants) tenants, \(recovery.apps) apps, \
@@ -65,8 +66,10 @@ enum Daemon {
                     LogKey.messageID.rawValue: "\(MessageID.ledgerRecovered.rawValue)",
                     LogKey.error.rawValue: "\(recovery.reason)",
                 ])
+            return true
         } catch {
             logger.error("the ledger could not be written anew", metadata: [LogKey.error.rawValue: "\(error)"])
+            return false
         }
     }
 
@@ -111,17 +114,21 @@ enum Daemon {
         for await _ in ended {}
     }
 
-    private static func units(_ settings: Settings) -> FileUnitStore {
+    private static func treeLimits(_ settings: Settings) -> TreeLimits {
         var limits = TreeLimits.standard
         limits.bytes = Int(clamping: settings.files.size.count)
         limits.entries = settings.files.entries
-        return FileUnitStore(limits: limits)
+        return limits
     }
 
-    /// Takes up what an earlier agent left open. Operations are open only if it was killed: then it may have left more.
-    private static func resume(_ platform: Platform, _ units: FileUnitStore, _ logger: Logger) async {
+    /// Takes up what an earlier agent left open. Operations are open only if it was killed: then it may have left more. A
+    /// ledger that was lost does not tell.
+    private static func resume(
+        _ platform: Platform, _ units: FileUnitStore, afterLoss: Bool, _ logger: Logger
+    ) async {
         do throws(PortError) {
-            if try await !platform.ledger.openOperations().isEmpty { try await units.removeLeftovers() }
+            let wasKilled = try await !platform.ledger.openOperations().isEmpty
+            if afterLoss || wasKilled { try await units.removeLeftovers() }
         } catch {
             logger.warning("what an earlier agent left could not be removed", metadata: ["error": "\(error)"])
         }
@@ -139,7 +146,8 @@ enum Daemon {
         let caddy = Caddy(settings.caddy)
         let outside = Outside(
             ledger: ledger, units: units, services: systemd, routing: caddy,
-            images: PodmanImages(socket: settings.podman.socket), logs: JournalReader())
+            images: PodmanImages(socket: settings.podman.socket), archives: FileArchives(limits: treeLimits(settings)),
+            logs: JournalReader())
         let queue = OperationQueue(
             outside, limit: settings.agent.operations, deadline: settings.agent.deadline,
             repairs: settings.reconcile.repair, logger: logger

@@ -89,6 +89,12 @@ extension Platform {
         WasteResource(items: try await answering { () throws(PortError) in try await Waste.find(outside).things })
     }
 
+    func backup() async throws(Problem) -> any ArchiveReading {
+        try await answering { () throws(PortError) in
+            try await HostBackup(outside, queue: queue).archive(version: Version.current)
+        }
+    }
+
     func cancel(_ operation: UUID) async throws(Problem) -> OperationResource {
         OperationResource(try await answering { () throws(PortError) in try await queue.cancel(operation) })
     }

@@ -53,6 +53,7 @@ extension Platform {
         case .restart(let app): .restart(app)
         case .reconcile: .reconcile
         case .collect: .collect
+        case .restore(let request): .restore(request.file)
         }
     }
 
@@ -100,6 +101,9 @@ extension Platform {
 
     /// What would fail for certain is refused before an operation is made of it.
     private func check(_ request: TussilagoCore.Operation.Request) async throws(PortError) {
+        if case .restore = request, try await !ledger.tenants(PageQuery(limit: 1)).items.isEmpty {
+            throw PortError(.conflict, "host", cause: "it has tenants; a backup is restored on an empty host only")
+        }
         guard let name = request.tenant else { return }
         let isThere = try await ledger.tenant(name)
         if case .createTenant(let name) = request {

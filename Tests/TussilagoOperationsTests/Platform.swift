@@ -5,6 +5,7 @@ import SQLiteLedger
 import TussilagoCore
 import TussilagoOperations
 import TussilagoTestKit
+import UnitFiles
 
 /// A whole platform on a simulated host, with a real ledger in a directory of its own.
 struct Platform {
@@ -33,7 +34,7 @@ struct Platform {
         self.host = host
         self.directory = directory
         ledger = SQLiteLedger(path: "\(directory)/ledger.sqlite", seal: "\(directory)/seal")
-        outside = Self.outside(host, ledger, now)
+        outside = Self.outside(host, ledger, directory, now)
         queue = Self.queue(outside, backoff, deadline)
         shop = try AppReference("acme/shop")
     }
@@ -57,10 +58,11 @@ struct Platform {
     }()
 
     private static func outside(
-        _ host: InMemoryHost, _ ledger: SQLiteLedger, _ now: @escaping @Sendable () -> Date
+        _ host: InMemoryHost, _ ledger: SQLiteLedger, _ directory: String, _ now: @escaping @Sendable () -> Date
     ) -> Outside {
         Outside(
-            ledger: ledger, units: host, services: host, routing: host, images: host, logs: host, now: now,
+            ledger: ledger, units: host, services: host, routing: host, images: host,
+            archives: FileArchives(root: directory), logs: host, now: now,
             sleep: { try await Task.sleep(for: min($0, .milliseconds(2))) })
     }
 

@@ -27,11 +27,18 @@ struct EndpointTests {
                     case "CreateTenant"?, "CreateApp"?: #"{"name":"other"}"#
                     case "Scale"?: #"{"processes":{"web":3}}"#
                     case "Rollback"?: "{}"
+                    case "Restore"?: #"{"file":"/srv/backup.tar"}"#
                     case nil: nil
                     default: #"{"manifest":"x"}"#
                     }
                 if case .events = endpoint.answer { continue }
                 let answer = try await server.ask(endpoint.method.rawValue, path, body: body)
+                if case .archive = endpoint.answer {
+                    #expect(answer.status == 200 && answer.body == "backup!\n")
+                    #expect(answer.headers["content-type"] == "application/x-tar")
+                    #expect(answer.headers["content-length"] == "8")
+                    continue
+                }
                 if case .operation = endpoint.answer {
                     #expect(answer.status == 202, "\(endpoint.id): \(answer.body)")
                     let operation: OperationResource = try answer.decoded()

@@ -133,3 +133,5 @@ void tsl_release_memory(void) {
     malloc_trim(0);
     dl_iterate_phdr(release_segments, NULL);
 }
+
+int tsl_syncfs(int descriptor) { return syncfs(descriptor); }

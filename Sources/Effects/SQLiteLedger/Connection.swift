@@ -53,13 +53,15 @@ final class Connection {
     }
 
     /// Writes what the file is now beside it, under its name and `suffix`, in one piece.
-    func copy(named suffix: String) throws(PortError) {
+    @discardableResult
+    func copy(named suffix: String) throws(PortError) -> String {
         let copy = "\(path).\(suffix)"
         guard unlink(copy) == 0 || errno == ENOENT else {
             throw PortError(sqlite: SQLITE_CANTOPEN, "the copy \(copy) cannot be replaced")
         }
         try run("VACUUM INTO ?1", [.text(copy)])
         guard chmod(copy, 0o600) == 0 else { throw PortError(sqlite: SQLITE_PERM, "chmod of \(copy)") }
+        return copy
     }
 
     /// The release whose id and content stand in a row's columns.

@@ -33,7 +33,9 @@ extension SQLiteLedger {
     /// Writes it anew beside its place, and moves it there when it is whole and on the disk.
     public func rebuild(from records: HostRecords, because reason: String, at: Date) throws(PortError) {
         forget()
-        try Connection.build(place.temporary, counters, records, because: reason, at: at)
+        try makingRoom(true) { () throws(PortError) in
+            try Connection.build(place.temporary, counters, records, because: reason, at: at)
+        }
         try place.replace(at: at)
     }
 

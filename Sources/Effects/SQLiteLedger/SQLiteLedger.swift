@@ -37,6 +37,14 @@ public actor SQLiteLedger: Ledger {
         self.onDamage = onDamage
     }
 
+    /// Names the file of a copy: no room is kept for that.
+    init(copy path: String) {
+        place = LedgerPlace(path: path, seal: nil)
+        reserve = nil
+        keptOperations = Self.defaultKeptOperations
+        onDamage = { _ in }
+    }
+
     /// Closes the file; the next call opens it again.
     public func close() {
         guard connection != nil else { return }

@@ -8,15 +8,7 @@ internal import TussilagoCore
 struct TreeCopy {
     private let limits: TreeLimits
     private var bytes = 0
-    private var entries: [Entry] = []
-
-    /// What was copied under a path, as the digest sees it.
-    private struct Entry {
-        /// Relative to the tree.
-        let path: String
-        /// `d` a directory, `f` a file, `x` an executable file; a file with its size and its content's digest.
-        let description: String
-    }
+    private var entries = TreeDigest()
 
     init(limits: TreeLimits) { self.limits = limits }
 
@@ -27,20 +19,8 @@ struct TreeCopy {
         try copy(source, into: target, below: "", depth: 1)
     }
 
-    /// The SHA-256 of a line for each entry, sorted by the bytes of the paths.
-    ///
-    /// A path has no NUL and no line end, so no two trees have the same lines.
-    var digest: TussilagoCore.Digest {
-        get throws(PortError) {
-            var hash = SHA256()
-            for entry in entries.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
-                hash.update(data: Array("\(entry.path)\0\(entry.description)\n".utf8))
-            }
-            do { return try Digest(hash.finalize().hexadecimal) } catch {
-                throw PortError(.unexpected, "tree", cause: "its digest is none", detail: "\(error)")
-            }
-        }
-    }
+    /// What names the copy.
+    var digest: TussilagoCore.Digest { get throws(PortError) { try entries.value } }
 
     private mutating func copy(
         _ source: borrowing Directory, into target: borrowing Directory, below parent: String, depth: Int
@@ -55,7 +35,8 @@ struct TreeCopy {
             case nil: throw PortError(.conflict, path, cause: "it went away while it was copied")
             case .directory:
                 guard let inner = try source.directory(name) else { continue }
-                try add(path, "d")
+                guard entries.count < limits.entries else { throw tooMany(in: path) }
+                entries.addDirectory(path)
                 try copy(inner, into: try target.makeDirectory(name, mode: 0o755), below: path, depth: depth + 1)
             case .file: try copyFile(name, from: source, into: target, as: path)
             case .symbolicLink: throw PortError(.refused, path, cause: "symbolic links are not imported")
@@ -105,25 +86,11 @@ struct TreeCopy {
             try copy.write(chunk[...], as: path)
         }
         try copy.sync(as: path)
-        let description = "\(isExecutable ? "x" : "f") \(size) \(hash.finalize().hexadecimal)"
-        try add(path, description)
-    }
-
-    private mutating func add(_ path: String, _ description: String) throws(PortError) {
         guard entries.count < limits.entries else { throw tooMany(in: path) }
-        entries.append(Entry(path: path, description: description))
+        entries.addFile(path, isExecutable: isExecutable, size: size, digest: hash.finalize().hexadecimal)
     }
 
     private func tooMany(in subject: String) -> PortError {
         PortError(.refused, subject, cause: "with it there are more than \(limits.entries) files and directories")
-    }
-}
-
-extension Crypto.Digest {
-    /// The digest as 64 lower-case hexadecimal digits.
-    fileprivate var hexadecimal: String {
-        reduce(into: "") { text, byte in
-            text += byte < 16 ? "0\(String(byte, radix: 16))" : String(byte, radix: 16)
-        }
     }
 }

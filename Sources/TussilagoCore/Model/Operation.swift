@@ -72,6 +72,8 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case reconcile
         /// Removes what carries the platform's mark and nothing refers to any more.
         case collect
+        /// Has an empty host be what another was, from the backup in a file.
+        case restore(String)
 
         /// The kind, as the API names it.
         public var kind: Kind {
@@ -88,6 +90,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
             case .restart: .restart
             case .reconcile: .reconcile
             case .collect: .collect
+            case .restore: .restore
             }
         }
 
@@ -102,7 +105,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         /// The app that it is about; nil for a tenant's and the host's.
         public var app: AppReference? {
             switch self {
-            case .createTenant, .deleteTenant, .reconcile, .collect: nil
+            case .createTenant, .deleteTenant, .reconcile, .collect, .restore: nil
             case .createApp(let app), .deleteApp(let app), .deploy(let app, _), .scale(let app, _),
                 .rollback(let app, _), .start(let app), .stop(let app), .restart(let app):
                 app
@@ -136,11 +139,19 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
             }
         }
 
+        /// Whether nothing else may be under way beside it.
+        private var isAlone: Bool {
+            switch self {
+            case .collect, .restore: true
+            default: false
+            }
+        }
+
         /// Whether the two must not be under way at once: they are about the same, or one is about a tenant and the
         /// other about an app of it. A reconcile looks at each app in its turn; a collection is alone, or it would take
         /// for waste what another has not come to use yet.
         public func conflicts(with other: Request) -> Bool {
-            if self == .collect || other == .collect { return true }
+            if isAlone || other.isAlone { return true }
             return tenant == other.tenant && (app == nil || other.app == nil || app == other.app)
         }
     }
@@ -159,6 +170,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case restart = "app.restart"
         case reconcile = "host.reconcile"
         case collect = "host.collect"
+        case restore = "host.restore"
     }
 
     /// Why an operation failed, fit for callers.

@@ -90,6 +90,22 @@ public protocol Ledger: Sendable {
     func compare(_ records: HostRecords, repairing: Bool) async throws(PortError) -> [LedgerDifference]
     /// When it was written anew last, and why; nil when that never happened.
     func lastRebuild() async throws(PortError) -> LedgerRebuild?
+
+    // MARK: Copies
+
+    /// Writes what it is now to another file, in one piece, and says where; whoever asked discards it.
+    func snapshot() async throws(PortError) -> String
+    /// A ledger in another file, such as a snapshot.
+    func copy(at path: String) -> any Ledger
+    /// Removes a copy; nothing if it is not there.
+    func discard(copy path: String)
+    /// Where a ledger is put that shall be taken over.
+    var incoming: String { get }
+    /// Takes over all that another ledger has, or nothing of it. Operations that were open there have failed.
+    /// - Throws: ``PortError/Code-swift.enum/conflict`` when there are tenants already.
+    func takeOver(_ path: String, by operation: UUID, at: Date) async throws(PortError)
+    /// Whether an operation has taken another ledger over already.
+    func hasTakenOver(by operation: UUID) async throws(PortError) -> Bool
 }
 
 /// How a ledger is found at the start.
@@ -186,6 +202,11 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.state = state
         self.operation = operation
     }
+}
+
+extension ReleaseRecord {
+    /// Whether it is pending because an operation goes back to it, not because one makes it.
+    public var isRevived: Bool { state == .pending && release.origin.map { $0.operation != operation } ?? false }
 }
 
 /// What has been of an app's releases.

@@ -32,6 +32,8 @@ struct Endpoint: Sendable {
         case events
         /// 200 with the OpenAPI document.
         case document
+        /// 200 with a tar archive.
+        case archive
     }
 
     /// Looks at something.

@@ -27,6 +27,16 @@ enum Endpoints {
             try .json(try await call.domain.waste())
         },
         .submit(.post, Paths.collect, "collect", "Has removed what nothing refers to.") { _ in .collect },
+        // It reads all that tenants have, their secrets included: it is for admins.
+        Endpoint(
+            method: .get, path: Paths.backup, id: "getBackup", summary: "Makes a backup of all of the host.",
+            role: .admin,
+            query: [], headers: [], body: nil, answer: .archive
+        ) { call in ArchiveAnswer.response(try await call.domain.backup()) },
+        .submit(
+            .post, Paths.restore, "restore", "Makes an empty host what another was when it was backed up.",
+            body: "Restore"
+        ) { call in .restore(try call.restoreRequest) },
         .get(
             Paths.apps, "listAllApps", "Lists the apps of all tenants.", query: Parameter.page,
             answer: .resource("AppPage")

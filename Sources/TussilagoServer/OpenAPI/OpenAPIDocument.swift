@@ -86,6 +86,11 @@ enum OpenAPIDocument {
                 "description": "A stream of events. The schema is that of each.", "headers": id,
                 "content": content(EventStream.mediaType, Schemas.ref("StreamedEvent")),
             ]
+        case .archive:
+            responses["200"] = [
+                "description": "A tar archive.", "headers": id,
+                "content": content(ArchiveAnswer.mediaType, ["type": "string", "format": "binary"]),
+            ]
         case .operation:
             responses["202"] = [
                 "description": "The operation was accepted and survives a crash.",
@@ -130,6 +135,7 @@ enum OpenAPIDocument {
         let mayBeSenseless = endpoint.method != .get || endpoint.query.contains { $0.name == "cursor" }
         if mayBeSenseless { statuses.append(422) }
         if endpoint.method != .get { statuses += [409, 507] }
+        if case .archive = endpoint.answer { statuses += [507] }
         if endpoint.body != nil { statuses += [408, 413, 415] }
         return statuses
     }

@@ -54,6 +54,8 @@ enum Schemas {
                     ],
                 ]
             ], closed: true),
+        "Restore": object(
+            ["file": bounded(DeployRequest.longestPath, "^/[^\\u0000-\\u001f\\u007f]*$")], closed: true),
         "Rollback": object([:], optional: ["release": releaseNumber], closed: true),
     ]
 

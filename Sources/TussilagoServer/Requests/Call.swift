@@ -145,6 +145,9 @@ struct Call {
     /// Where a rollback goes.
     var rollbackRequest: RollbackRequest { get throws(Problem) { try RollbackRequest(body) } }
 
+    /// Which backup is restored.
+    var restoreRequest: RestoreRequest { get throws(Problem) { try RestoreRequest(body) } }
+
     private static func body(of request: Request, _ endpoint: Endpoint, limit: Int) async throws -> [UInt8] {
         let length = request.headers[.contentLength].flatMap { Int($0) }
         let hasBody = request.headers[.transferEncoding] != nil || length ?? 0 > 0

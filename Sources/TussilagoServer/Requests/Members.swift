@@ -144,6 +144,19 @@ extension RollbackRequest {
     }
 }
 
+extension RestoreRequest {
+    /// Reads the request.
+    init(_ body: [UInt8]) throws(Problem) {
+        var members = try Members(body)
+        let file = try members.text("file", limit: DeployRequest.longestPath)
+        try members.end()
+        guard file.utf8.first == UInt8(ascii: "/"), !file.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            throw Problem(.invalidRequest, "it must be an absolute path without control characters", field: "file")
+        }
+        self.init(file: file)
+    }
+}
+
 extension Problem {
     /// Parses a field, and names it when it is not valid.
     static func ofField<Value>(_ field: String, _ parse: () throws(InvalidValue) -> Value) throws(Problem) -> Value {

@@ -84,6 +84,8 @@ actor MemoryDomain: Domain {
 
     func waste() async throws(Problem) -> WasteResource { WasteResource(items: ["a file tree"]) }
 
+    func backup() async throws(Problem) -> any ArchiveReading { MemoryArchive() }
+
     func cancel(_ id: UUID) async throws(Problem) -> OperationResource { try await operation(id) }
 
     func operations(_ query: OperationQuery) async throws(Problem) -> PageResource<OperationResource> {
@@ -193,6 +195,7 @@ actor MemoryDomain: Domain {
         case .rollback(let app, let request): return .rollback(try await known(app), request.release)
         case .reconcile: return .reconcile
         case .collect: return .collect
+        case .restore(let request): return .restore(request.file)
         }
     }
 
@@ -217,4 +220,12 @@ actor MemoryDomain: Domain {
         let shown = Array(rest.prefix(query.limit))
         return PageResource(items: shown, next: rest.count > shown.count ? shown.last.map(cursor) : nil)
     }
+}
+
+/// An archive of two pieces.
+actor MemoryArchive: ArchiveReading {
+    nonisolated let size = 8
+    private var pieces = [Array("back".utf8), Array("up!\n".utf8)]
+
+    func next() -> [UInt8]? { pieces.isEmpty ? nil : pieces.removeFirst() }
 }

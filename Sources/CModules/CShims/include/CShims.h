@@ -38,6 +38,9 @@ int tsl_rename_noreplace(int from_directory, const char *from, int to_directory,
 /* renameat2(2): swaps the two, which must both be there, in one step. */
 int tsl_rename_exchange(int from_directory, const char *from, int to_directory, const char *to);
 
+/* syncfs(2): puts all of the file system that a descriptor is on onto the disk. */
+int tsl_syncfs(int descriptor);
+
 /* The id of a group or user by its name, from the host's name service. -1 and errno ENOENT when there is none. */
 int64_t tsl_group_id(const char *name);
 int64_t tsl_user_id(const char *name);

@@ -1,0 +1,89 @@
+import FoundationEssentials
+public import TussilagoCore
+
+/// Makes an archive of all that the platform has: what a ledger says, and the file trees that it refers to.
+///
+/// All of it is of one moment: the texts are made of the copy of the ledger that goes into the archive, and no
+/// collection runs while the trees are copied.
+public struct HostBackup: Sendable {
+    private let outside: Outside
+    private let queue: OperationQueue
+
+    /// Makes backups of what is behind these ports.
+    public init(_ outside: Outside, queue: OperationQueue) {
+        self.outside = outside
+        self.queue = queue
+    }
+
+    /// Writes an archive and gives it to be read.
+    /// - Throws: ``PortError/Code-swift.enum/unavailable`` while a collection or another backup is under way.
+    public func archive(version: String) async throws(PortError) -> any ArchiveReading {
+        try await queue.holdTrees()
+        let result: Result<any ArchiveReading, PortError>
+        do throws(PortError) { result = .success(try await write(version)) } catch { result = .failure(error) }
+        await queue.letTreesGo()
+        return try result.get()
+    }
+
+    private func write(_ version: String) async throws(PortError) -> any ArchiveReading {
+        let path = try await outside.ledger.snapshot()
+        defer { outside.ledger.discard(copy: path) }
+        let pages = try await BackupPages(outside.ledger.copy(at: path))
+        return try await outside.archives.write(
+            ArchiveContents(
+                header: ArchiveHeader(createdAt: outside.now(), version: version), ledger: path,
+                texts: { () async throws(PortError) in try await pages.next() }, trees: { await pages.trees.sorted() }))
+    }
+}
+
+/// The texts of a ledger, a tenant or an app at a time.
+private actor BackupPages {
+    private let ledger: any Ledger
+    private let wishes: Wishes
+    private var tenants: [Tenant] = []
+    private var apps: [AppReference] = []
+    /// The file trees that the releases refer to which were told of.
+    private(set) var trees: Set<Digest> = []
+
+    init(_ ledger: any Ledger) async throws(PortError) {
+        self.ledger = ledger
+        wishes = Wishes(ledger)
+        var page: String?
+        repeat {
+            let list = try await ledger.tenants(PageQuery(limit: PageQuery.maximumLimit, cursor: page))
+            tenants += list.items.map(\.tenant)
+            page = list.next
+        } while page != nil
+        repeat {
+            let list = try await ledger.apps(of: nil, PageQuery(limit: PageQuery.maximumLimit, cursor: page))
+            apps += list.items.map(\.app.reference)
+            page = list.next
+        } while page != nil
+    }
+
+    func next() async throws(PortError) -> [(name: String, text: String)]? {
+        if let tenant = tenants.popLast() { return Self.units(DesiredState(tenant: tenant.name, tenant)) }
+        guard let app = apps.popLast() else { return nil }
+        let tenant = try await wishes.tenant(app.tenant)
+        let desired = try await wishes.desired(try await wishes.app(app), tenant: tenant, power: .on)
+        let releases = try await ledger.releases(of: app, PageQuery(limit: PageQuery.maximumLimit)).items
+        trees.formUnion(releases.filter { $0.state != .failed }.compactMap(\.release.artefact.tree))
+        var texts = Self.units(desired)
+        for release in desired.app?.kept ?? [] {
+            texts.append(("releases/\(app)/\(release.number)/\(HostPaths.releaseRecord)", try Self.record(release)))
+        }
+        return texts
+    }
+
+    private static func units(_ desired: DesiredState) -> [(name: String, text: String)] {
+        desired.unitFiles.map { ("units\($0.path)", $0.text) }
+    }
+
+    private static func record(_ release: Release) throws(PortError) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        do { return String(decoding: try encoder.encode(release), as: UTF8.self) } catch {
+            throw PortError(.unexpected, "release \(release.number)", cause: "it cannot be written", detail: "\(error)")
+        }
+    }
+}
