@@ -16,6 +16,9 @@ struct Comparison {
     }
 
     mutating func apply(_ records: HostRecords) throws(PortError) {
+        // The rows themselves are looked at, not what was read of them before; and some may be written anew.
+        connection.forgetReleases()
+        defer { connection.forgetReleases() }
         for tenant in records.tenants { try apply(tenant) }
         for app in records.apps { try apply(app) }
         try count("users", of: UserRange.count, in: "SELECT max(users) FROM tenant")
@@ -43,7 +46,8 @@ struct Comparison {
     private mutating func apply(_ found: HostRecords.FoundApp) throws(PortError) {
         guard let app = found.versions.first else { return }
         let known = try connection.row(
-            "\(AppRecord.selection) WHERE app.tenant = ?1 AND app.name = ?2", app.reference.key, read: AppRecord.init)
+            "\(AppRecord.selection) WHERE app.tenant = ?1 AND app.name = ?2", app.reference.key
+        ) { (row) throws(PortError) in try AppRecord(row, of: connection) }
         if known.map({ !found.versions.contains($0.app) }) ?? true {
             try change(
                 .app(app.reference), known == nil ? "the ledger did not have it" : "the ledger had other ids of it"

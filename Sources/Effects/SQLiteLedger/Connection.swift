@@ -74,6 +74,9 @@ final class Connection {
         return release
     }
 
+    /// Forgets what was parsed: rows are to be looked at as they are.
+    func forgetReleases() { releases = [:] }
+
     /// Runs statements without parameters or results.
     func script(_ sql: String) throws(PortError) {
         let code = sqlite3_exec(handle, sql, nil, nil, nil)

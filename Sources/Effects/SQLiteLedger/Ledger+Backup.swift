@@ -109,7 +109,7 @@ extension Connection {
 
     private func settlePending() throws(PortError) {
         let pending = try rows("SELECT \(ReleaseRecord.columns) FROM main.release WHERE state = 'pending'") {
-            (row) throws(PortError) in try ReleaseRecord(row)
+            (row) throws(PortError) in try ReleaseRecord(row, of: self)
         }
         for record in pending {
             try run(

@@ -75,14 +75,15 @@ public actor FileUnitStore: UnitStore {
     }
 
     public func records(of scopes: Set<Scope>) throws(PortError) -> HostRecords {
+        let look = HostLook(root: root)
         var units: [UnitRecord] = []
         var remains: [AppReference: HostRecords.Remains] = [:]
         for scope in scopes {
-            units += try InstalledUnits(root: root).records(of: scope)
+            units += try look.records(of: scope)
             guard case .app(let app) = scope else { continue }
             var found = HostRecords.Remains()
             found.releases = try ReleaseStore(root: root).records(of: app)
-            found.upstreams = try UpstreamLinks(root: root).instances(of: app)
+            found.upstreams = try look.upstreams(of: app)
             found.wants = try WantsLinks(root: root).units(of: app.target)
             remains[app] = found
         }

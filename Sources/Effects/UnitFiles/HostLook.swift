@@ -29,6 +29,16 @@ final class HostLook {
         return state
     }
 
+    /// What the unit files within a scope say of whom they are.
+    func records(of scope: Scope) throws(PortError) -> [UnitRecord] {
+        let paths: [UnitFile.Path] =
+            switch scope {
+            case .tenant(let tenant): [.system(tenant.slice), .system(tenant.target)]
+            case .app(let app): [.system(app.slice), .system(app.target), .network(app)] + (try templates(of: app))
+            }
+        return try InstalledUnits(root: root).records(of: paths, in: scope)
+    }
+
     private func wants(of targets: [UnitName]) throws(PortError) -> [UnitName: Set<UnitName>] {
         var wants: [UnitName: Set<UnitName>] = [:]
         for target in targets {
@@ -52,7 +62,8 @@ final class HostLook {
         return all[app] ?? []
     }
 
-    private func upstreams(of app: AppReference) throws(PortError) -> [Int: Instance] {
+    /// The instances that an app's upstreams lead to, by copy.
+    func upstreams(of app: AppReference) throws(PortError) -> [Int: Instance] {
         if let known = upstreams[app.tenant] { return known[app] ?? [:] }
         let all = try UpstreamLinks(root: root).instances(of: app.tenant)
         upstreams[app.tenant] = all

@@ -100,15 +100,8 @@ struct InstalledUnits {
         return paths
     }
 
-    /// What the unit files of a tenant or an app say of whom they are.
-    func records(of scope: Scope) throws(PortError) -> [UnitRecord] {
-        let paths: [UnitFile.Path] =
-            switch scope {
-            case .tenant(let tenant): [.system(tenant.slice), .system(tenant.target)]
-            case .app(let app):
-                [.system(app.slice), .system(app.target), .network(app)]
-                    + (try templates(of: app.tenant)[app] ?? [])
-            }
+    /// What unit files say of whom they are, of those that are of a tenant or an app.
+    func records(of paths: [UnitFile.Path], in scope: Scope) throws(PortError) -> [UnitRecord] {
         var records: [UnitRecord] = []
         for path in paths {
             guard let text = try text(of: path, refusingForeign: false),
