@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import SQLiteLedger
+import Synchronization
 import TussilagoCore
 import TussilagoOperations
 import TussilagoTestKit
@@ -22,6 +23,7 @@ struct Platform {
         var template = Array("/tmp/tussilago-operations.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw PortError(.noSpace, "test", cause: "no directory") }
         let directory = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "/tmp" }
+        TestDirectories.removeAtExit(directory)
         try self.init(InMemoryHost(), directory, backoff: backoff, deadline: deadline)
         let image = try Make.image()
         await host.change { $0.images[image.reference] = image.digest }
@@ -103,5 +105,21 @@ struct Platform {
             processes: [try Make.process()], hostnames: try hostnames.map { try Hostname($0) },
             environment: [try EnvironmentVariable(name: "TEXT", value: text)], drainSeconds: 0)
         return .deploy(shop, Deployment(image: try Make.image().reference, manifest: manifest))
+    }
+}
+
+/// The directories of all platforms of this run. A ledger keeps some megabytes of room in each.
+private enum TestDirectories {
+    private static let paths = Mutex<[String]>([])
+    /// Made once. What a test has started may use its directory to the end of the run.
+    private static let handler: Void = {
+        atexit {
+            for path in TestDirectories.paths.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
+        }
+    }()
+
+    static func removeAtExit(_ path: String) {
+        _ = handler
+        paths.withLock { $0.append(path) }
     }
 }
