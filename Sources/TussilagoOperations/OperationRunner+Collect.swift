@@ -50,6 +50,10 @@ public struct Waste: Sendable {
             }
             page = apps.next
         } while page != nil
+        // What its own files name with their ids is no waste but a row that was lost: the next reconcile takes it in.
+        let records = try await outside.units.records(of: stored.scopes.subtracting(known))
+        known.formUnion(records.tenants.compactMap { $0.versions.first.map { .tenant($0.name) } })
+        known.formUnion(records.apps.compactMap { $0.versions.first.map { .app($0.reference) } })
         return Waste(
             orphans: stored.scopes.subtracting(known).sorted { $0.description < $1.description },
             bridges: bridges.filter { !known.contains(.app($0)) }.sorted(),

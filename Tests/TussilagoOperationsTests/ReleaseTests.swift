@@ -245,15 +245,20 @@ import TussilagoTestKit
         #expect(await platform.host.host.active.compactMap { Instance(unit: $0) } == [])
     }
 
-    @Test("A collection finds nothing after an app was deleted, and removes what a lost row left over")
+    @Test("A collection removes what nothing refers to, and leaves what a reconcile takes in")
     func collects() async throws {
         let platform = try await Platform()
         try await platform.withShop()
+        let nameless = UnitFile.Path.system(try AppReference("acme/old").target)
+        await platform.host.change { $0.units[nameless] = "[X-Tussilago]\n" }
         try await platform.ledger.removeApp(platform.shop)
         let first = try await platform.run(.collect)
-        #expect(try await found(first, platform) == ["what is left of acme/shop is removed: nothing refers to it"])
-        #expect(await platform.host.host.units.keys.allSatisfy { "\($0)".contains("shop") == false })
+        #expect(try await found(first, platform) == ["what is left of acme/old is removed: nothing refers to it"])
+        #expect(await platform.host.host.units[nameless] == nil)
         #expect(try await found(try await platform.run(.collect), platform) == [])
+        #expect(try await platform.run(.reconcile).state == .succeeded)
+        #expect(try await platform.ledger.app(platform.shop)?.current?.number == .first)
+        #expect(await platform.host.host.active.contains { Instance(unit: $0)?.app == platform.shop })
     }
 
     private func found(_ operation: TussilagoCore.Operation, _ platform: Platform) async throws -> [String] {

@@ -55,7 +55,7 @@ struct AdminEndpoint: Sendable {
             }
         var headers = [(name: "Content-Type", value: "application/json")]
         if let tag { headers.append((name: "If-Match", value: tag)) }
-        let answer = try await send(method, Self.path, headers, JSONWriter.write(server), timeout: .seconds(10))
+        let answer = try await send(method, Self.path, headers, JSONWriter.write(server), timeout: .seconds(20))
         switch answer.status {
         case 200..<300: return
         case 409, 412:

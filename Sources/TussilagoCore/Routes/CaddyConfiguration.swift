@@ -34,7 +34,7 @@ public struct CaddyConfiguration: Hashable, Sendable {
             "admin": [
                 "listen": .string("unix/\(adminSocket)"), "origins": ["localhost"], "config": ["persist": false],
             ],
-            "apps": ["http": ["grace_period": "5s", "servers": ["tussilago": server(table)]]],
+            "apps": ["http": ["grace_period": "10s", "servers": ["tussilago": server(table)]]],
         ]
     }
 

@@ -4,6 +4,7 @@ import http.client
 import json
 import sys
 import threading
+import time
 
 stop = threading.Event()
 lock = threading.Lock()
@@ -14,7 +15,7 @@ def send(hostname, keep):
     global sent, again
     connection = None
     while not stop.is_set():
-        used = connection is not None
+        used, begin = connection is not None, time.monotonic()
         try:
             if connection is None:
                 connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=20)
@@ -39,7 +40,7 @@ def send(hostname, keep):
         with lock:
             sent += 1
             if problem:
-                failures.append(problem)
+                failures.append(f"{problem} after {time.monotonic() - begin:.1f} s")
             else:
                 releases.add(text.split()[-1])
 
