@@ -107,6 +107,19 @@ def test_caddys_restart_brings_all_routes_back(host):
         with_agent(host)
 
 
+def test_a_change_of_caddys_configuration_resets_no_connection(host):
+    setting = "net.ipv4.tcp_migrate_req"
+    assert host.run(f"sysctl -n {setting}") == "1", "it is not set"
+    seen = host.json("python3 /srv/inside/changes.py 40")
+    assert seen["reset"] == 0 and seen["sent"] >= 1000, seen
+    try:
+        host.run(f"sysctl -w {setting}=0")
+        seen = host.json("python3 /srv/inside/changes.py 40")
+        assert seen["reset"] > 0, f"without the setting nothing is reset either, so this shows nothing: {seen}"
+    finally:
+        host.run(f"sysctl -w {setting}=1")
+
+
 def test_caddy_2_11_serves_as_well(host):
     deploy_both(host)
     drop_in = "/etc/systemd/system/caddy.service.d/zz-newer.conf"
