@@ -6,9 +6,13 @@ extension OperationRunner {
     func reconcile() async throws(PortError) {
         try await reviewLedger()
         var open: [String] = []
+        var left = 0
         try await Survey(outside).parts { (part) throws(PortError) in
             try halt.check()
-            for finding in part.findings { try await log.finding(finding, repairs: repairs) }
+            for finding in part.findings where finding.action != .respect {
+                try await log.finding(finding, repairs: repairs)
+            }
+            left += part.findings.count { $0.action == .respect }
             guard repairs, !part.plan.steps.isEmpty else { return }
             if try await !repair(part.desired) { open.append(part.desired.scope.description) }
         }
@@ -18,6 +22,10 @@ extension OperationRunner {
             try await log.finding(Finding(subject: "Caddy", what: error.cause, action: .report))
         }
         for finding in try await Survey(outside).host() { try await log.finding(finding) }
+        // A host may have hundreds of apps that somebody has stopped; a look each half hour does not name them all.
+        if left > 0 {
+            try await log.event(.finding, "left as an admin has made them: \(left); tussilago reconcile --dry-run names them")
+        }
         guard open.isEmpty else {
             throw PortError(.unexpected, "reconcile", cause: "not repaired: \(open.joined(separator: ", "))")
         }

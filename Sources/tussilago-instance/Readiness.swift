@@ -31,8 +31,9 @@ struct Readiness {
             }
             let outcome = HealthRequest(path: path, deadline: min(deadline, now + Self.attemptLimit)).send(to: instance)
             if case .status(200...399) = outcome { return }
-            // What was there once says more than that it is gone again.
-            if outcome != .noSocket { last = outcome }
+            // What was there once says more than that it is gone again, or than an answer that the deadline cut off.
+            let isCut = outcome == .silent && last != .noSocket && milliseconds() >= deadline
+            if outcome != .noSocket, !isCut { last = outcome }
             if process.hasEnded(within: Self.interval(after: outcome, elapsed: now - start)) {
                 let stage = last == .noSocket ? "it made its socket" : "it answered GET \(path): \(last)"
                 throw Failure("the app ended before \(stage)")

@@ -241,7 +241,10 @@ import TussilagoTestKit
         try await platform.withShop()
         await platform.host.change { $0.stop(platform.shop.target, willed: true) }
         let operation = try await platform.run(.reconcile)
-        #expect(try await found(operation, platform) == ["acme/shop: it is stopped (left as it is)"])
+        #expect(
+            try await found(operation, platform) == [
+                "left as an admin has made them: 1; tussilago reconcile --dry-run names them"
+            ])
         #expect(await platform.host.host.active.compactMap { Instance(unit: $0) } == [])
     }
 

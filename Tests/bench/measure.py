@@ -3,9 +3,11 @@
 Every number of a pair of columns is a median of the same run; `n` is how often each side was measured.
 """
 
+import concurrent.futures
 import copy
 import http.client
 import json
+import os
 import socket
 import statistics
 import subprocess
@@ -19,6 +21,7 @@ SERVER = "/config/apps/http/servers/tussilago"
 BENCH = "/srv/bench"
 
 DEPLOYS, ROLLBACKS, ACTIVATIONS, REQUESTS, SAMPLES, ROUTES, TABLES = 9, 9, 31, 2000, 5, 500, 2
+APPS, RECONCILES = 200, 7
 
 MANIFEST = """\
 image = "localhost/python:3.13"
@@ -281,6 +284,58 @@ def table_writes():
         run("systemctl", "restart", "caddy.service")
 
 
+# Reconcile
+
+WORKER = """\
+image = "localhost/python:3.13"
+
+[processes.worker]
+command = ["sleep", "86400"]
+"""
+
+
+def many_apps():
+    """200 apps of one tenant with a release each. They are stopped: to a look that makes no difference."""
+    manifest = f"{BENCH}/worker.toml"
+    with open(manifest, "w") as file:
+        file.write(WORKER)
+
+    def make(number):
+        app = f"many/a{number}"
+        run("tussilago", "app", "create", app)
+        run("tussilago", "deploy", app, "--manifest", manifest)
+        run("tussilago", "stop", app)
+
+    run("tussilago", "tenant", "create", "many")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(make, range(APPS)))
+    run("tussilago", "reconcile", "--queue")
+
+
+def processor_time(pid):
+    """What a process has used in all, in milliseconds."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
+            total += int(file.read().split()[0])
+    return total / 1e6
+
+
+def reconciles():
+    """The agent's own time for a look at a host where nothing is to be done; each by an agent that has just started."""
+    times = []
+    for _ in range(RECONCILES):
+        cold_request("tussilagod.service", API, "/v1/tenants")
+        time.sleep(1)  # whatever its start and the first request still do
+        pid = main_pid("tussilagod.service")
+        before, reloads = processor_time(pid), run("systemctl", "show", "--property=UnitsLoadTimestampMonotonic")
+        output = run("tussilago", "reconcile", "--queue")
+        if "repaired" in output or run("systemctl", "show", "--property=UnitsLoadTimestampMonotonic") != reloads:
+            sys.exit(f"bench: the host was not as it shall be:\n{output}")
+        times.append(processor_time(pid) - before)
+    return times
+
+
 # The table
 
 
@@ -349,6 +404,13 @@ def main():
     a, b = statistics.median(ours), statistics.median(theirs)
     what = f"{ROUTES} routes: 1 write to Caddy against {ROUTES}"
     rows.append(row(what, "ms", a, b, "< 1", a < b, len(ours)))
+
+    many_apps()
+    times = reconciles()
+    spread(f"reconcile of {APPS} apps", times)
+    a = statistics.median(times)
+    what = f"reconcile of {APPS} apps, nothing to do: the agent's own time"
+    rows.append(row(what, "ms", a, goal="<= 50 ms", met=a <= 50, count=len(times)))
 
     print()
     show(rows)
