@@ -24,7 +24,8 @@ extension OperationRunner {
         for finding in try await Survey(outside).host() { try await log.finding(finding) }
         // A host may have hundreds of apps that somebody has stopped; a look each half hour does not name them all.
         if left > 0 {
-            try await log.event(.finding, "left as an admin has made them: \(left); tussilago reconcile --dry-run names them")
+            try await log.event(
+                .finding, "left as an admin has made them: \(left); tussilago reconcile --dry-run names them")
         }
         guard open.isEmpty else {
             throw PortError(.unexpected, "reconcile", cause: "not repaired: \(open.joined(separator: ", "))")
