@@ -13,19 +13,18 @@ final class Halt: Sendable {
 
     private struct State {
         var reason: Reason?
-        var steps: [Int: Task<Void, any Error>] = [:]
-        var next = 0
+        var step: Task<Void, any Error>?
     }
 
     private let state = Mutex(State())
 
     /// Halts whatever is under way; the first reason counts.
     func set(_ reason: Reason) {
-        let steps = state.withLock { state in
+        let step = state.withLock { state in
             if state.reason == nil { state.reason = reason }
-            return Array(state.steps.values)
+            return state.step
         }
-        for step in steps { step.cancel() }
+        step?.cancel()
     }
 
     /// - Throws: ``PortError/Code-swift.enum/cancelled`` or ``PortError/Code-swift.enum/expired`` once it is set.
@@ -42,18 +41,14 @@ final class Halt: Sendable {
         }
     }
 
-    /// Performs a step that is cut short when the halt is set. A step that fails after that has failed because of it.
+    /// Performs a step, one at a time, that is cut short when the halt is set. A step that fails after that has failed because of it.
     func during(_ step: @escaping @Sendable () async throws(PortError) -> Void) async throws(PortError) {
         try check()
         let task = Task { try await step() }
-        let id = state.withLock { state in
-            state.next += 1
-            state.steps[state.next] = task
-            return state.next
-        }
+        state.withLock { $0.step = task }
         if error != nil { task.cancel() }
         let result = await task.result
-        state.withLock { _ = $0.steps.removeValue(forKey: id) }
+        state.withLock { $0.step = nil }
         switch result {
         case .success: return
         case .failure(let failure):

@@ -32,15 +32,11 @@ public struct Waste: Sendable {
         let stored = try await outside.units.stored()
         let bridges = try await outside.images.bridges()
         var known: Set<Scope> = [], trees: Set<Digest> = [], images: Set<Digest> = []
-        var page: String?
-        repeat {
-            let tenants = try await outside.ledger.tenants(PageQuery(limit: PageQuery.maximumLimit, cursor: page))
-            known.formUnion(tenants.items.map { .tenant($0.tenant.name) })
-            page = tenants.next
-        } while page != nil
-        repeat {
-            let apps = try await outside.ledger.apps(of: nil, PageQuery(limit: PageQuery.maximumLimit, cursor: page))
-            for record in apps.items {
+        try await outside.ledger.forTenants { (tenants) throws(PortError) in
+            known.formUnion(tenants.map { .tenant($0.tenant.name) })
+        }
+        try await outside.ledger.forApps { (apps) throws(PortError) in
+            for record in apps {
                 known.insert(.app(record.app.reference))
                 let releases = try await outside.ledger.releases(
                     of: record.app.reference, PageQuery(limit: PageQuery.maximumLimit)
@@ -48,8 +44,7 @@ public struct Waste: Sendable {
                 trees.formUnion(releases.compactMap(\.release.artefact.tree))
                 images.formUnion(releases.map(\.release.artefact.image.digest))
             }
-            page = apps.next
-        } while page != nil
+        }
         // What its own files name with their ids is no waste but a row that was lost: the next reconcile takes it in.
         let records = try await outside.units.records(of: stored.scopes.subtracting(known))
         known.formUnion(records.tenants.compactMap { $0.versions.first.map { .tenant($0.name) } })

@@ -55,14 +55,11 @@ extension OperationRunner {
         try await ledger.verify()
         let stored = try await outside.images.stored()
         var missing: Set<String> = []
-        var page: String?
-        repeat {
-            let apps = try await ledger.apps(of: nil, PageQuery(limit: PageQuery.maximumLimit, cursor: page))
-            for image in apps.items.compactMap(\.current?.artefact.image) where stored[image.digest] == nil {
+        try await ledger.forApps { (apps) throws(PortError) in
+            for image in apps.compactMap(\.current?.artefact.image) where stored[image.digest] == nil {
                 missing.insert("\(image.reference) (\(image.digest.hexadecimal.prefix(12)))")
             }
-            page = apps.next
-        } while page != nil
+        }
         guard missing.isEmpty else {
             throw PortError(
                 .notFound, "images", cause: "not in the host's storage: \(missing.sorted().joined(separator: ", "))")
@@ -72,15 +69,11 @@ extension OperationRunner {
     /// Starts everything. An app that does not start keeps no other from it.
     private func serveAll() async throws(PortError) {
         var open: [String] = []
-        var page: String?
-        repeat {
-            let tenants = try await outside.ledger.tenants(PageQuery(limit: PageQuery.maximumLimit, cursor: page))
-            for tenant in tenants.items { try await reach(DesiredState(tenant: tenant.tenant.name, tenant.tenant)) }
-            page = tenants.next
-        } while page != nil
-        repeat {
-            let apps = try await outside.ledger.apps(of: nil, PageQuery(limit: PageQuery.maximumLimit, cursor: page))
-            for record in apps.items {
+        try await outside.ledger.forTenants { (tenants) throws(PortError) in
+            for tenant in tenants { try await reach(DesiredState(tenant: tenant.tenant.name, tenant.tenant)) }
+        }
+        try await outside.ledger.forApps { (apps) throws(PortError) in
+            for record in apps {
                 let app = record.app.reference
                 do throws(PortError) {
                     let tenant = try await wishes.tenant(app.tenant)
@@ -92,8 +85,7 @@ extension OperationRunner {
                     open.append(app.description)
                 }
             }
-            page = apps.next
-        } while page != nil
+        }
         guard open.isEmpty else {
             throw PortError(
                 .startFailed, "restore", cause: "all is restored, but these do not run: \(open.joined(separator: ", "))"

@@ -71,9 +71,9 @@ struct OperationRunner: Sendable {
 
     private func deleteApp(_ reference: AppReference) async throws(PortError) {
         guard let record = try await outside.ledger.app(reference) else { return }
-        let before = try await wishes.desired(
-            record, tenant: try await wishes.tenant(reference.tenant), power: .asItIs)
-        try await reach(DesiredState(app: reference, tenant: try await wishes.tenant(reference.tenant), nil))
+        let tenant = try await wishes.tenant(reference.tenant)
+        let before = try await wishes.desired(record, tenant: tenant, power: .asItIs)
+        try await reach(DesiredState(app: reference, tenant: tenant, nil))
         // Its unit takes it away when it is stopped; after a boot it may not have been started.
         if before.app?.hasBridge == true { try await outside.images.removeBridge(of: reference) }
         try await outside.ledger.removeApp(reference)

@@ -32,33 +32,25 @@ public struct Survey: Sendable {
     /// Goes over the host part by part: each tenant, then its apps.
     func parts(_ visit: (Part) async throws(PortError) -> Void) async throws(PortError) {
         let table = try await outside.routing.published()
-        var page: String?
-        repeat {
-            let tenants = try await outside.ledger.tenants(PageQuery(limit: PageQuery.maximumLimit, cursor: page))
-            for part in try await observe(tenants.items.map { DesiredState(tenant: $0.tenant.name, $0.tenant) }, table)
-            {
+        try await outside.ledger.forTenants { (tenants) throws(PortError) in
+            for part in try await observe(tenants.map { DesiredState(tenant: $0.tenant.name, $0.tenant) }, table) {
                 try await visit(part)
             }
-            for tenant in tenants.items { try await apps(of: tenant.tenant, table, visit) }
-            page = tenants.next
-        } while page != nil
+            for tenant in tenants { try await apps(of: tenant.tenant, table, visit) }
+        }
     }
 
     private func apps(
         of tenant: Tenant, _ table: RouteTable, _ visit: (Part) async throws(PortError) -> Void
     ) async throws(PortError) {
         let wishes = Wishes(outside.ledger)
-        var page: String?
-        repeat {
-            let apps = try await outside.ledger.apps(
-                of: tenant.name, PageQuery(limit: PageQuery.maximumLimit, cursor: page))
+        try await outside.ledger.forApps(of: tenant.name) { (apps) throws(PortError) in
             var desired: [DesiredState] = []
-            for record in apps.items {
+            for record in apps {
                 desired.append(try await wishes.desired(record, tenant: tenant, power: .asFound))
             }
             for part in try await observe(desired, table) { try await visit(part) }
-            page = apps.next
-        } while page != nil
+        }
     }
 
     private func observe(_ desired: [DesiredState], _ table: RouteTable) async throws(PortError) -> [Part] {
@@ -98,10 +90,8 @@ public struct Survey: Sendable {
             return [Finding(subject: error.subject, what: error.cause, action: .report)]
         }
         var findings: [Finding] = []
-        var page: String?
-        repeat {
-            let apps = try await outside.ledger.apps(of: nil, PageQuery(limit: PageQuery.maximumLimit, cursor: page))
-            for record in apps.items {
+        try await outside.ledger.forApps { (apps) throws(PortError) in
+            for record in apps {
                 guard let image = record.current?.artefact.image else { continue }
                 let subject = record.app.reference.description, name = image.reference.text
                 if stored[image.digest] == nil {
@@ -112,8 +102,7 @@ public struct Survey: Sendable {
                     findings.append(Finding(subject: subject, what: what, action: .report))
                 }
             }
-            page = apps.next
-        } while page != nil
+        }
         return findings
     }
 }
