@@ -20,7 +20,8 @@ public struct PlanPreview: Sendable {
         let image = try await outside.images.resolve(deployment.image)
         let history = try await outside.ledger.history(of: record.app.reference)
         let release = ReleaseMaker.release(
-            id: outside.makeID(), deployment.manifest, artefact(image, deployment, record), app: record.app,
+            id: outside.makeID(), deployment.manifest(after: record.current), artefact(image, deployment, record),
+            app: record.app,
             tenant: tenant, history: history)
         let wishes = Wishes(outside.ledger)
         var desired = try await wishes.desired(record, tenant: tenant, power: .on)

@@ -14,7 +14,7 @@ struct ReleaseMaker: Sendable {
         let artefact = try await artefact(deployment)
         let current = try await outside.ledger.app(app.reference)?.current
         return try await add(
-            deployment.manifest.scaled(deployment.scaled, like: current?.manifest), artefact,
+            deployment.manifest(after: current), artefact,
             reason: deployment.note ?? "deploy", app, tenant, operation)
     }
 

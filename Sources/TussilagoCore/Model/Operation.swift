@@ -218,6 +218,9 @@ public struct Deployment: Hashable, Sendable, Codable {
         self.scaled = scaled
         self.note = note
     }
+
+    /// The manifest with as many copies as run now of the processes of which it does not say how many.
+    public func manifest(after current: Release?) -> Manifest { manifest.scaled(scaled, like: current?.manifest) }
 }
 
 /// Something that an operation did, numbered from 1 within the operation.
