@@ -52,7 +52,7 @@ crash-matrix: deps build
 	  Tests/Host/crash/run full "$$stage" && [ -z "$$failed" ]
 
 lint:
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests
