@@ -169,9 +169,6 @@ struct BrokenManifest: CustomTestStringConvertible {
             .web(
                 "ingress = 'none'\nhealth = '/'", (4, 1, "processes.web.health", "give it an ingress, or remove this")),
             .web("count = 17", (3, 9, "processes.web.count", "from 1 to 16")),
-            .web(
-                "ingress = { port = 80 }\ncount = 2",
-                (4, 9, "processes.web.count", "a process on a TCP port runs in one copy only")),
             .web("count = 0", (3, 9, "processes.web.count", "from 1 to 1")),
             .web(
                 "[processes.api]\ncommand = ['b']\ningress = 'socket'",

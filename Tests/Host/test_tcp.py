@@ -1,5 +1,7 @@
 """An app that listens on a TCP port: it serves as any other, and reaches nothing."""
 
+import time
+
 from host import manifest
 
 NAME = "tcp.example.org"
@@ -23,6 +25,17 @@ def test_a_second_release_replaces_the_first(host):
     deploy(host)
     host.deploy("acme/tcp", manifest(NAME, process="ingress = { port = 8000 }", TEXT="over TCP again"))
     host.expect(NAME, 200, text="over TCP again")
+
+
+def test_its_copies_have_an_address_each(host):
+    deploy(host)
+    host.run("tussilago scale acme/tcp web=3", timeout=120)
+    number = next(one["number"] for one in host.json("tussilago releases acme/tcp --json") if one["state"] == "current")
+    seen, end = set(), time.monotonic() + 20
+    while len(seen) < 3 and time.monotonic() < end:
+        seen.add(host.expect(NAME, 200).split()[-1])
+    assert seen == {f"{number}", f"{number}.2", f"{number}.3"}, f"these answer: {seen}"
+    host.run("tussilago scale acme/tcp web=1", timeout=120)
 
 
 def reaches(host, port):

@@ -113,11 +113,11 @@ import TussilagoTestKit
 
     @Test("What cannot run in copies is refused")
     func refuses() async throws {
-        let port = Manifest(processes: [try Make.process(ingress: .port(80))])
-        #expect(throws: PortError.self) { try port.scaled(to: [try ProcessName("web"): 2]) }
-        #expect(throws: PortError.self) { try port.scaled(to: [try ProcessName("nope"): 1]) }
-        #expect(throws: PortError.self) { try port.scaled(to: [try ProcessName("web"): 0]) }
-        #expect(try port.scaled(to: [try ProcessName("web"): 1]) == port)
+        let manifest = Manifest(processes: [try Make.process()])
+        #expect(throws: PortError.self) { try manifest.scaled(to: [try ProcessName("web"): 17]) }
+        #expect(throws: PortError.self) { try manifest.scaled(to: [try ProcessName("nope"): 1]) }
+        #expect(throws: PortError.self) { try manifest.scaled(to: [try ProcessName("web"): 0]) }
+        #expect(try manifest.scaled(to: [try ProcessName("web"): 1]) == manifest)
     }
 }
 

@@ -150,6 +150,7 @@ enum RecordedGenerator {
         LogExtraFields=TUSSILAGO_PROCESS=api
         LogExtraFields=TUSSILAGO_RELEASE=%i
         EnvironmentFile=/var/lib/tussilago/apps/acme/shop/live/%i/unit.env
+        EnvironmentFile=/var/lib/tussilago/apps/acme/shop/live/%i/%i.env
         MemoryMax=268435456
         CPUQuota=100%
         TasksMax=512
@@ -193,7 +194,7 @@ enum RecordedGenerator {
 
         [Network]
         NetworkName=tussilago-acme-shop
-        Subnet=10.90.0.80/28
+        Subnet=10.80.5.0/24
         DisableDNS=true
         Options=isolate=strict
         PodmanArgs=--interface-name=tsl-5
@@ -229,14 +230,14 @@ enum RecordedGenerator {
 
         [X-Network]
         NetworkName=tussilago-acme-shop
-        Subnet=10.90.0.80/28
+        Subnet=10.80.5.0/24
         DisableDNS=true
         Options=isolate=strict
         PodmanArgs=--interface-name=tsl-5
 
         [Service]
         ExecStopPost=-/usr/bin/podman network rm --force tussilago-acme-shop
-        ExecStart=/usr/bin/podman network create --ignore --disable-dns --subnet 10.90.0.80/28 --opt isolate=strict --interface-name=tsl-5 tussilago-acme-shop
+        ExecStart=/usr/bin/podman network create --ignore --disable-dns --subnet 10.80.5.0/24 --opt isolate=strict --interface-name=tsl-5 tussilago-acme-shop
         SyslogIdentifier=%N
         Type=oneshot
         RemainAfterExit=yes
@@ -306,6 +307,7 @@ enum RecordedGenerator {
         LogExtraFields=TUSSILAGO_PROCESS=api
         LogExtraFields=TUSSILAGO_RELEASE=%i
         EnvironmentFile=/var/lib/tussilago/apps/acme/shop/live/%i/unit.env
+        EnvironmentFile=/var/lib/tussilago/apps/acme/shop/live/%i/%i.env
         MemoryMax=268435456
         CPUQuota=100%
         TasksMax=512

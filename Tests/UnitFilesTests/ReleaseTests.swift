@@ -33,11 +33,17 @@ import UnitFiles
         #expect(host.names("\(directory)/7") == ["app.env", "release.json", "unit.env"])
     }
 
-    @Test("A release that listens on a port has its address")
+    @Test("Of a release that listens on a port, each copy has its address")
     func hasAddress() async throws {
-        try await host.store.perform(.stage(Example.release(7, port: true), network: network))
-        let address = network.address(of: try Example.number(7))
-        #expect(host.text("\(directory)/7/unit.env")?.hasSuffix("\nTUSSILAGO_ADDRESS=\(address)\n") == true)
+        let release = try Example.release(7, port: true)
+        let scaled = Release(
+            id: release.id, app: release.app, number: release.number, artefact: release.artefact,
+            manifest: try release.manifest.scaled(to: [try ProcessName("web"): 2]), templates: release.templates)
+        try await host.store.perform(.stage(scaled, network: network))
+        for (instance, file) in zip(scaled.instances, ["7.env", "7.2.env"]) {
+            let address = network.address(of: instance)
+            #expect(host.text("\(directory)/7/\(file)") == "TUSSILAGO_ADDRESS=\(address)\n")
+        }
     }
 
     @Test("Values of the environment are written as they are")

@@ -27,7 +27,7 @@ struct ProcessReader {
         reader.table("limits") { limits = Self.limits($0, base: limits) }
         return ProcessSpecification(
             name: name, command: command, ingress: ingress, health: health(reader, hasIngress: ingress != nil),
-            limits: limits, count: count(reader, ingress))
+            limits: limits, count: count(reader))
     }
 
     /// The limits of a table; `base` says what it does not.
@@ -73,16 +73,9 @@ struct ProcessReader {
         return arguments
     }
 
-    private func count(_ reader: TableReader, _ ingress: Ingress?) -> Int {
-        guard let member = reader.member("count"), let count = reader.read("count", .integer(Manifest.counts)) else {
-            return 1
-        }
-        if case .port = ingress, count > 1 {
-            let message = "a process on a TCP port runs in one copy only; use ingress = \"socket\", or count = 1"
-            reader.report(member.node.position, "count", message)
-            return 1
-        }
-        return count
+    private func count(_ reader: TableReader) -> Int {
+        guard reader.member("count") != nil else { return 1 }
+        return reader.read("count", .integer(Manifest.counts)) ?? 1
     }
 
     private func ingress(_ reader: TableReader) -> Ingress? {

@@ -17,11 +17,12 @@ struct ReleaseContents {
         guard record.count <= Self.recordLimit else {
             throw PortError(.refused, "release \(release.number)", cause: "it is larger than \(Self.recordLimit) bytes")
         }
-        files = [
-            (HostPaths.unitEnvironment, Array(Self.unitEnvironment(release, network: network).utf8)),
-            (HostPaths.appEnvironment, Array(Self.appEnvironment(release).utf8)),
-            (HostPaths.releaseRecord, record),
-        ]
+        files =
+            Self.addresses(release, network: network) + [
+                (HostPaths.unitEnvironment, Array(Self.unitEnvironment(release).utf8)),
+                (HostPaths.appEnvironment, Array(Self.appEnvironment(release).utf8)),
+                (HostPaths.releaseRecord, record),
+            ]
         tree = release.artefact.tree
     }
 
@@ -29,13 +30,20 @@ struct ReleaseContents {
     ///
     /// Digits, letters and dots only: nothing that would have to be quoted. Comments name the release's instances: to
     /// look at a host, nobody has to parse all records.
-    private static func unitEnvironment(_ release: Release, network: AppNetwork) -> String {
-        var text = release.instances.map { "\(comment)\($0.unit)\n" }.joined()
-        text += "TUSSILAGO_IMAGE=\(release.artefact.image.digest.hexadecimal)\n"
-        if release.manifest.processes.contains(where: \.needsBridge) {
-            text += "TUSSILAGO_ADDRESS=\(network.address(of: release.number))\n"
+    private static func unitEnvironment(_ release: Release) -> String {
+        release.instances.map { "\(comment)\($0.unit)\n" }.joined()
+            + "TUSSILAGO_IMAGE=\(release.artefact.image.digest.hexadecimal)\n"
+    }
+
+    /// For each instance that listens on a TCP port, a file with its address on the app's bridge.
+    private static func addresses(_ release: Release, network: AppNetwork) -> [(name: String, bytes: [UInt8])] {
+        let onBridge = Set(release.manifest.processes.filter(\.needsBridge).map(\.name))
+        return release.instances.filter { onBridge.contains($0.process) }.map { instance in
+            (
+                HostPaths.instanceEnvironment(instance.instanceName),
+                Array("TUSSILAGO_ADDRESS=\(network.address(of: instance))\n".utf8)
+            )
         }
-        return text
     }
 
     private static let comment = "# "

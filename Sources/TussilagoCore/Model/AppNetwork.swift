@@ -1,4 +1,4 @@
-/// The bridge of an app that listens on a TCP port: sixteen addresses of 10.90.0.0/16 and an interface of its own.
+/// The bridge of an app that listens on a TCP port: 256 addresses of 10.80.0.0/12 and an interface of its own.
 public struct AppNetwork: Hashable, Sendable, Codable {
     /// Which network it is, from 0.
     public let index: Int
@@ -25,17 +25,18 @@ public struct AppNetwork: Hashable, Sendable, Codable {
         try container.encode(index)
     }
 
-    private func address(_ offset: Int) -> String {
-        let number = index * 16 + offset
-        return "10.90.\(number / 256).\(number % 256)"
-    }
+    private func address(_ offset: Int) -> String { "10.\(80 + index / 256).\(index % 256).\(offset)" }
 
     /// The network in CIDR form.
-    public var subnet: String { "\(address(0))/28" }
+    public var subnet: String { "\(address(0))/24" }
 
     /// The bridge's name; Linux allows 15 characters (`IFNAMSIZ`). The firewall's rules are for `tsl-*`.
     public var interface: String { "tsl-\(index)" }
 
-    /// The address of a release's instance: twelve in turn, so that a new one and those that it replaces differ.
-    public func address(of release: ReleaseNumber) -> String { address(2 + release.rawValue % 12) }
+    /// The address of an instance: fifteen releases in turn have sixteen each, for their copies. More releases than are
+    /// kept: what replaces and what is replaced always differ, also when an app goes back to the oldest.
+    public func address(of instance: Instance) -> String {
+        let copies = Manifest.counts.upperBound
+        return address(2 + instance.release.rawValue % 15 * copies + (instance.copy - 1) % copies)
+    }
 }

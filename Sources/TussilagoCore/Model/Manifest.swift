@@ -26,7 +26,7 @@ public struct Manifest: Hashable, Sendable, Codable {
     /// The same with as many copies as `other` has, of those processes whose number it does not say itself.
     public func scaled(_ silent: Set<ProcessName>, like other: Manifest?) -> Manifest {
         var manifest = self
-        for (index, process) in processes.enumerated() where silent.contains(process.name) && process.mayScale {
+        for (index, process) in processes.enumerated() where silent.contains(process.name) {
             let count = other?.processes.first { $0.name == process.name }?.count
             if let count { manifest.processes[index].count = count }
         }
@@ -34,7 +34,7 @@ public struct Manifest: Hashable, Sendable, Codable {
     }
 
     /// The same with other numbers of copies.
-    /// - Throws: ``PortError/Code-swift.enum/refused`` when there is no such process, or it cannot run so many copies.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` when there is no such process, or so many copies of it cannot run.
     public func scaled(to counts: [ProcessName: Int]) throws(PortError) -> Manifest {
         var manifest = self
         for (name, count) in counts {
@@ -46,11 +46,6 @@ public struct Manifest: Hashable, Sendable, Codable {
                 throw PortError(
                     .refused, name.rawValue,
                     cause: "\(Self.counts.lowerBound) to \(Self.counts.upperBound) copies can run, not \(count)")
-            }
-            guard count == 1 || processes[index].mayScale else {
-                throw PortError(
-                    .refused, name.rawValue,
-                    cause: "it listens on a TCP port; only processes on a socket, or without requests, run in copies")
             }
             manifest.processes[index].count = count
         }
@@ -91,11 +86,6 @@ public struct ProcessSpecification: Hashable, Sendable, Codable {
         self.limits = limits
         self.count = count
     }
-}
-
-extension ProcessSpecification {
-    /// Whether several copies can run: an app's bridge has one address for each release.
-    public var mayScale: Bool { if case .port = ingress { false } else { true } }
 }
 
 /// How requests reach a process.

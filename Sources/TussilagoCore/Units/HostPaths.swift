@@ -43,6 +43,8 @@ public enum HostPaths {
 
     /// The image's id and other values that the unit itself needs, in a live instance's release.
     public static let unitEnvironment = "unit.env"
+    /// What one instance alone has in its release's directory, by what stands behind the `@` of its unit.
+    public static func instanceEnvironment(_ instance: String) -> String { "\(instance).env" }
     /// The app's environment, in a live instance's release.
     public static let appEnvironment = "app.env"
     /// The link to the file tree, in a live instance's release.

@@ -113,6 +113,9 @@ public struct ProcessTemplate: Sendable {
         unit.set("LogExtraFields", "TUSSILAGO_PROCESS=\(process.name)")
         unit.set("LogExtraFields", "TUSSILAGO_RELEASE=%i")
         unit.set("EnvironmentFile", "\(live)/\(HostPaths.unitEnvironment)")
+        if case .port = process.ingress {
+            unit.set("EnvironmentFile", "\(live)/\(HostPaths.instanceEnvironment("%i"))")
+        }
         unit.set("MemoryMax", "\(process.limits.memory.count)")
         unit.set("CPUQuota", "\(process.limits.cpuPercent)%")
         unit.set("TasksMax", "\(process.limits.tasks)")

@@ -20,11 +20,11 @@ def kernel_log():
 
 
 def connect(port):
-    """What comes of a connection to the gateway of the app's own network, the first address of its /28."""
+    """What comes of a connection to the gateway of the app's own network, the first address of its /24."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("10.90.255.254", 9))  # sends nothing; only picks the address of this side
+        probe.connect(("10.95.255.254", 9))  # sends nothing; only picks the address of this side
         own = int.from_bytes(socket.inet_aton(probe.getsockname()[0]), "big")
-    gateway = socket.inet_ntoa(((own & ~15) + 1).to_bytes(4, "big"))
+    gateway = socket.inet_ntoa(((own & ~255) + 1).to_bytes(4, "big"))
     try:
         socket.create_connection((gateway, port), timeout=2).close()
         return f"{gateway} open"
