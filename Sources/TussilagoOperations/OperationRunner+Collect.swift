@@ -66,6 +66,8 @@ public struct Waste: Sendable {
                 }
             let plan = Planner.plan(from: try await Observer(outside).observe(desired), to: desired)
             for step in plan.steps { try await executor.perform(step) }
+            // Nothing of it runs any more.
+            if case .app(let app) = scope { try await outside.units.removeRemains(of: app) }
         }
         for app in bridges { try await outside.images.removeBridge(of: app) }
         try await outside.units.removeTrees(trees)

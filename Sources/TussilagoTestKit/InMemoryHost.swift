@@ -88,6 +88,8 @@ public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogRe
 
     public func records(of scopes: Set<Scope>) throws(PortError) -> HostRecords { host.records(of: scopes) }
 
+    public func removeRemains(of app: AppReference) throws(PortError) {}
+
     public func removeTrees(_ trees: [Digest]) throws(PortError) {}
 
     // MARK: ServiceManager

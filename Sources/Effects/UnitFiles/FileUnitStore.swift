@@ -90,6 +90,8 @@ public actor FileUnitStore: UnitStore {
         return HostRecords(units: units, remains: remains)
     }
 
+    public func removeRemains(of app: AppReference) throws(PortError) { try Remains(root: root).remove(of: app) }
+
     public nonisolated func removeTrees(_ trees: [Digest]) async throws(PortError) {
         try await self.trees.remove(trees)
     }

@@ -19,6 +19,8 @@ public protocol UnitStore: Sendable {
     func stored() async throws(PortError) -> StoredThings
     /// What the files of these tenants and apps say that they are: what the ledger has as well.
     func records(of scopes: Set<Scope>) async throws(PortError) -> HostRecords
+    /// Removes what is left in an app's place, even what no observation shows. The app must be gone.
+    func removeRemains(of app: AppReference) async throws(PortError)
     /// Removes file trees; those that are not there are no error.
     func removeTrees(_ trees: [Digest]) async throws(PortError)
 }
