@@ -1,9 +1,10 @@
 """The error matrix: every call of an operation that may fail, failing once, or from then on."""
 
 import errno
+import re
 import time
 
-from kinds import APP, KINDS, SHOP, Kind
+from kinds import APP, KINDS, Kind
 from matrix import Matrix
 from scene import Wrong
 
@@ -32,6 +33,7 @@ class Errors(Matrix):
     """An operation succeeds, and all is as it says. Or it fails; then the old serves, and asked again it succeeds."""
 
     TOTALS = ("hung", "false successes", "not mended", "failed requests")
+    OTHER = "not mended"
 
     def counted(self, point):
         return point.kind in ERRORS
@@ -45,7 +47,7 @@ class Errors(Matrix):
             return fault.code
 
         scene.points.arm(act, lambda point: point.kind == fault.target)
-        answer = scene.patient(kind.method, kind.path, kind.body)
+        answer = scene.patient(kind.method, kind.path, kind.asked(scene))
         operation = self.outcome(scene, answer) if answer.status == 202 else None
         scene.points.disarm()
         if answer.status == 202 and not operation:
@@ -59,7 +61,7 @@ class Errors(Matrix):
         if operation and operation["state"] == "succeeded":
             self.succeeded(scene, kind, done)
         else:
-            self.failed(scene, kind, done, operation["failure"] if operation else answer)
+            self.failed(scene, kind, done, operation or answer)
 
     @staticmethod
     def outcome(scene, answer):
@@ -82,29 +84,43 @@ class Errors(Matrix):
         self.mended(scene, kind, done, "it succeeded")
 
     def failed(self, scene, kind, done, failure):
-        again = scene.patient(kind.method, kind.path, kind.body)
-        if again.status == 409 and ("create" in kind.name):
-            pass  # it was written down before it failed, and is there: the reconcile finishes it
-        elif again.status == 404 and "delete" in kind.name:
-            pass
-        elif again.status != 202:
-            raise Wrong("not mended", f"failed as {failure}; asked again, it is answered with {again}")
-        else:
+        """Asked for again it succeeds; or it is refused, since it is done but for what a reconcile finishes."""
+        if self.serves_already(scene, failure):
+            self.mended(scene, kind, done, f"it failed after its switch as {failure}")
+            self.repeats = True
+        again = scene.patient(kind.method, kind.path, kind.asked(scene))
+        if again.status == 202:
             operation = scene.ended(again.body["id"])
             if operation["state"] != "succeeded":
                 raise Wrong("not mended", f"failed as {failure}; asked again, it ends as {operation}")
-        self.mended(scene, kind, done, f"it failed as {failure}, and was asked for again")
+        elif again.status not in (404, 409):
+            raise Wrong("not mended", f"failed as {failure}; asked again, it is answered with {again}")
+        self.mended(scene, kind, done, f"it failed as {failure}, and was asked for again with {again.status}")
+
+    @staticmethod
+    def serves_already(scene, failure):
+        """Whether what failed has made a release that is current all the same: asked for again, it is made once more."""
+        if not isinstance(failure, dict) or failure["kind"] not in ("app.deploy", "app.scale"):
+            return False
+        releases = scene.patient("GET", f"{APP}/releases").body["items"]
+        return any(each["operation"] == failure["id"] and each["state"] == "current" for each in releases)
 
     def mended(self, scene, kind, done, what):
+        """After one reconcile all is as it is without an error."""
         scene.perform(RECONCILE)
+        # A release that failed keeps its record, as does one that served before it was asked for again.
+        pardoned = re.compile(r"/(failed|repeated)(/|$)" if self.repeats else r"/failed(/|$)")
         try:
-            # A failed deploy keeps its record.
-            seen = scene.compare(self.references[done], lambda key: key.endswith("/failed"))
+            seen = scene.compare(self.state(done), pardoned.search)
             self.serves(scene, kind)
         except Wrong as wrong:
             known = wrong.kind in self.TOTALS
             raise Wrong(wrong.kind if known else "not mended", f"{what}:\n{wrong}") from None
         scene.added(seen["operations"])
+
+    def life(self, scene, kinds, fault):
+        self.repeats = False
+        super().life(scene, kinds, fault)
 
     # Which points
 
@@ -113,36 +129,27 @@ class Errors(Matrix):
 
     def targets(self, kind):
         """Each target of an operation with how many calls there were to it."""
-        kinds = [point.kind for point in self.points_of[kind.name]]
+        kinds = [point.kind for point in self.points_of(kind)]
         return {target: kinds.count(target) for target in ERRORS if target in kinds}
 
-    def code(self, target):
-        return self.random.choice(ERRORS[target])
+    def failing(self, target, number):
+        return Fault(target, number, self.random.choice(ERRORS[target]), self.random.random() < 0.5)
 
     def every(self, part, parts):
         """Each call once, every other one failing for good; this part's share of them."""
         number = part
-        while not self.points_of or any(number < sum(self.targets(kind).values()) for kind in KINDS):
-            if not self.points_of:
-                yield KINDS, {}
-                continue
-            faults = {}
-            for kind in KINDS:
-                left = number
-                for target, count in self.targets(kind).items():
-                    if left < count:
-                        faults[kind.name] = Fault(target, left + 1, self.code(target), self.random.random() < 0.5)
-                        break
-                    left -= count
-            yield KINDS, faults
+        while any(number < sum(self.targets(kind).values()) for kind in KINDS):
+            yield KINDS, lambda kind: self.numbered(kind, number)
             number += parts
 
-    def some(self, count):
-        """A sample: each target of an operation is as likely as any other."""
-        while self.count < count:
-            faults = {}
-            for kind in KINDS:
-                target, length = self.random.choice(sorted(self.targets(kind).items()))
-                number = self.random.randint(1, length)
-                faults[kind.name] = Fault(target, number, self.code(target), self.random.random() < 0.5)
-            yield KINDS, faults
+    def numbered(self, kind, left):
+        for target, count in self.targets(kind).items():
+            if left < count:
+                return self.failing(target, left + 1)
+            left -= count
+        return None
+
+    def chosen(self, kind):
+        """A failure of one call: each target of an operation is as likely as any other."""
+        target, length = self.random.choice(sorted(self.targets(kind).items()))
+        return self.failing(target, self.random.randint(1, length))

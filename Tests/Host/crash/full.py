@@ -18,7 +18,7 @@ class FullScene(DiskScene):
 
 def refusal(scene, kind):
     """How an operation fails: the answer's problem, or what the operation says."""
-    answer = scene.patient(kind.method, kind.path, kind.body)
+    answer = scene.patient(kind.method, kind.path, kind.asked(scene))
     if answer.status != 202:
         return answer.status, answer.body["code"]
     operation = scene.ended(answer.body["id"])

@@ -17,15 +17,15 @@ class Matrix:
     """Lives through the kinds again and again, with faults in each; compares with the life without any."""
 
     TOTALS = ("lost", "duplicated", "orphans", "diverged", "failed requests")
+    OTHER = "lost"  # what else goes wrong counts as
     SCENE = Scene
 
-    def __init__(self, stage, seed):
+    def __init__(self, stage, seed, references, first=True):
         self.stage = stage
         self.random = random.Random(seed)
-        self.references = {(): None}  # what has been done → the state after it
-        self.points_of = {}  # kind → its points, as they came without a fault
+        self.references, self.first = references, first
         self.totals = dict.fromkeys(self.TOTALS, 0)
-        self.count = 0
+        self.count, self.goal = 0, None
 
     def run(self, plans):
         """Lives all plans, each the kinds and their faults, on as many hosts as it takes: what went wrong stays behind."""
@@ -37,11 +37,11 @@ class Matrix:
                 try:
                     self.begin(scene)
                     more = False
-                    for kinds, faults in plans:
+                    for kinds, fault in plans:
                         more = True
-                        if tuple(kind.name for kind in kinds) not in self.references:
+                        if kinds != KINDS and not self.references.has(names(kinds)):
                             self.life(scene, kinds, None)
-                        self.life(scene, kinds, faults)
+                        self.life(scene, kinds, fault)
                         more = False
                         print(f"{self.count} points, {sum(self.totals.values())} wrong", file=sys.stderr, flush=True)
                 except Wrong:
@@ -50,39 +50,50 @@ class Matrix:
                     scene.requests.end()
 
     def begin(self, scene):
-        """Before the first life on a host."""
-        self.references[()] = self.references[()] or scene.settled_state()
-        if not self.points_of:
+        """Before the first life on a host: one of the hosts lives without any harm, the others follow it."""
+        if self.first and not self.references.has(names(KINDS)):
+            self.references.add((), scene.settled_look()["state"], [])
             self.life(scene, KINDS, None)
-            control(scene, self.references[tuple(kind.name for kind in KINDS)])
+            control(scene, self.state(names(KINDS)))
 
-    def life(self, scene, kinds, faults):
-        """Each kind in turn, with its fault if it has one. Without any faults at all, what is seen is the reference."""
+    def state(self, done):
+        return self.references.get(done)[0]
+
+    def points_of(self, kind):
+        """The points of a kind, as they came without a fault."""
+        return [point for point in self.references.get(names(KINDS[: KINDS.index(kind) + 1]))[1] if self.counted(point)]
+
+    def life(self, scene, kinds, fault):
+        """Each kind in turn, with its fault if it has one. Without a function for that, what is seen is the reference."""
         done = ()
         for kind in kinds:
+            if self.count == self.goal:
+                return  # nothing is to be seen behind the last fault of a sample
             before, done = done, (*done, kind.name)
-            if faults is None:
+            if fault is None:
                 self.remember(scene, kind, done)
-            elif kind.name in faults:
-                self.suffer(scene, kind, before, done, faults[kind.name])
+            elif what := fault(kind):
+                self.suffer(scene, kind, before, done, what)
             else:
+                scene.prepare(kind)
                 scene.perform(kind)
-                scene.added(scene.look()["operations"])
+                scene.added(scene.look("operations")["operations"])
 
     def counted(self, point):
         """Which calls are points."""
         return point.changes
 
     def remember(self, scene, kind, done):
-        scene.prepare()
-        scene.requests.begin([BYSTANDER, *kind.serves])
-        scene.points.arm(chosen=self.counted)
+        scene.prepare(kind)
+        scene.requests.begin(kind.serves)
+        scene.points.arm(chosen=lambda point: True)
         operation = scene.perform(kind)
         scene.points.disarm()
         assert operation["state"] == "succeeded", f"{kind.name} fails without any fault: {operation}"
-        self.points_of[kind.name] = scene.points.seen
-        self.references[done] = scene.settled_state()
-        scene.added(scene.look()["operations"])
+        points = scene.points.seen
+        seen = scene.settled_look()
+        self.references.add(done, seen["state"], points)
+        scene.added(seen["operations"])
         try:
             self.serves(scene, kind)
         except Wrong as wrong:
@@ -90,13 +101,15 @@ class Matrix:
 
     def suffer(self, scene, kind, before, done, fault):
         """One operation with a fault, and all that is asked of it."""
-        scene.prepare()
-        scene.requests.begin([BYSTANDER, *kind.serves])
+        scene.prepare(kind)
+        scene.requests.begin(kind.serves)
         fired = []
         try:
             self.fault(scene, kind, before, done, fault, fired)
         except (Wrong, NoAnswer, AssertionError) as error:
-            wrong = error if isinstance(error, Wrong) else Wrong(self.TOTALS[0], f"{error!r}")
+            wrong = error if isinstance(error, Wrong) else Wrong(self.OTHER, f"{error!r}")
+            if wrong.kind not in self.TOTALS:
+                wrong = Wrong(self.OTHER, f"{wrong.kind}: {wrong}")
             self.count += 1
             self.totals[wrong.kind] += 1
             journal = scene.ask("journalctl -q --no-pager -u tussilagod.service -n 30").output
@@ -120,7 +133,7 @@ class Matrix:
         scene.points.disarm()
         if operation["state"] != "succeeded":
             raise Wrong("lost", f"the operation ended as {operation}")
-        self.check(scene, kind, self.references[done], 1)
+        self.check(scene, kind, self.state(done), 1)
         if not fired:
             self.ended(kind)
 
@@ -161,19 +174,25 @@ class Matrix:
         while left:
             undone = {kind.undoes for kind in KINDS if kind.name in left}
             kinds = [kind for kind in KINDS if kind.needed or kind.name in left or kind.name in undone]
-            yield kinds, {name: self.kill(number) for name in left}
+            yield kinds, lambda kind: self.kill(number) if kind.name in left else None
             number += parts
 
     def some(self, count):
-        """A sample: of each kind about as many. A step of many pages in the ledger does not outweigh the others."""
+        """A sample: of each kind about as many."""
+        self.goal = count
         while self.count < count:
-            faults = {}
-            for kind in KINDS:
-                points = self.points_of[kind.name]
-                weights = [1 if point.name == "pwrite64" else 4 for point in points]
-                number = self.random.choices(range(1, len(points) + 1), weights)[0]
-                faults[kind.name] = self.kill(number)
-            yield KINDS, faults
+            harmed = self.random.sample(KINDS, min(len(KINDS), count - self.count))
+            yield KINDS, lambda kind: self.chosen(kind) if kind in harmed else None
+
+    def chosen(self, kind):
+        """A kill at one point of a kind. A step of many pages in the ledger does not outweigh the others."""
+        points = self.points_of(kind)
+        weights = [1 if point.name == "pwrite64" else 4 for point in points]
+        return self.kill(self.random.choices(range(1, len(points) + 1), weights)[0])
+
+
+def names(kinds):
+    return tuple(kind.name for kind in kinds)
 
 
 def control(scene, reference):
@@ -199,7 +218,7 @@ def control(scene, reference):
 
     identity = scene.perform(KINDS[0])["id"]
     scene.perform(KINDS[-1])
-    operations = len(scene.added(scene.look()["operations"]))
+    operations = len(scene.added(scene.look("operations")["operations"]))
     assert operations == 2, f"two operations are seen as {operations}"
     scene.run(f"sqlite3 /var/lib/tussilago/ledger.sqlite \"PRAGMA foreign_keys=ON; DELETE FROM operation WHERE id=lower('{identity}')\"")
     seen_as("lost", lambda: scene.ended(identity))

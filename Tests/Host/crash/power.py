@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from host import TOP
-from kinds import BYSTANDER
+from kinds import BACKUP, BYSTANDER
 from matrix import Matrix
 from scene import Looked, Scene, Wrong
 
@@ -63,9 +63,12 @@ class Spare(Looked):
     def watch(self):
         self.testhost("push", f"{TOP}/Tests/Host/crash/inside", "/srv/crash")
 
-    def boot(self, disk):
-        """Boots from a copy: its journal is replayed by the mount, as at a boot."""
+    def boot(self, disk, backup):
+        """Boots from a copy: its journal is replayed by the mount, as at a boot. `backup` is of another disk, if it is."""
         self.testhost("kill")
+        self.looker = None
+        if os.path.exists(backup):
+            shutil.copy2(backup, f"{self.directory}/root{BACKUP}")
         mount = f"{self.parent}/mount"
         os.makedirs(mount, exist_ok=True)
         copies = "".join(
@@ -100,17 +103,17 @@ class Power(Matrix):
         operation = scene.perform(kind, key)
         acknowledged = any(point.kind == "client" for point in scene.points.seen[: fault[0] - 1])
         scene.points.disarm()
-        self.check(scene, kind, self.references[done], 1)
+        self.check(scene, kind, self.state(done), 1)
         if not fired:
             return
-        self.spare.boot(copy)
+        self.spare.boot(copy, f"{scene.directory}/root{BACKUP}")
         if acknowledged and self.spare.patient("GET", f"/v1/operations/{operation['id']}").status != 200:
             raise Wrong("lost", f"{operation['id']} was acknowledged, and is not there after the boot")
         after = self.spare.perform(kind, key)
         if after["state"] != "succeeded":
             raise Wrong("lost", f"after the boot the operation ended as {after}")
         # What runs after a boot is another matter: units that only a boot starts, and those that it does not.
-        pardoned = ("unit ", "job ", "container ", "bridge ", "file /run", "file /etc/systemd/system/tussilagod.service.d")
-        self.spare.compare(self.references[done], lambda key: key.startswith(pardoned))
+        pardoned = ("unit ", "job ", "container ", "bridge ", "network ", "file /run", "file /etc/systemd/system/tussilagod.service.d")
+        self.spare.compare(self.state(done), lambda key: key.startswith(pardoned))
         for name, text in ((BYSTANDER, ""), *([kind.after] if kind.after else [])):
             self.spare.expect(name, 200, text=text, within=30)

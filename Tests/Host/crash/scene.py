@@ -1,6 +1,7 @@
 """One host on which operations are crashed, and what is seen of it afterwards."""
 
 import json
+import select
 import subprocess
 import time
 import uuid
@@ -48,32 +49,50 @@ class Looked(WatchedHost):
 
     def __init__(self, stage):
         super().__init__(stage)
-        self.known = set()
+        self.known, self.looker = set(), None
 
-    def look(self):
-        return json.loads(self.run("python3 -I /srv/crash/look.py"))
+    def __exit__(self, *_):
+        super().__exit__()
+        if self.looker:
+            self.looker.communicate()
 
-    def settled_state(self):
-        """The state once it does not change any more."""
+    def look(self, what="all"):
+        """The state and the last operations, or the `operations` alone."""
+        if not self.looker or self.looker.poll() is not None:
+            self.looker = subprocess.Popen(
+                [TESTHOST, "exec", self.directory, "python3", "-I", "/srv/crash/look.py"],
+                text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.looker.stdin.write(f"{what}\n")
+        self.looker.stdin.flush()
+        assert select.select([self.looker.stdout], [], [], END)[0], f"look.py does not answer in {END} s"
+        line = self.looker.stdout.readline()
+        assert line, "look.py has ended"
+        return json.loads(line)
+
+    def settled_look(self):
+        """What is seen once it does not change any more."""
         end = time.monotonic() + SETTLE
         before = None
         while True:
-            state = self.look()["state"]
-            if state == before or time.monotonic() > end:
-                return state
-            before = state
-            time.sleep(0.3)
+            seen = self.look()
+            if before and seen["state"] == before["state"] or time.monotonic() > end:
+                return seen
+            before = seen
+            time.sleep(0.2)
 
     # An operation
 
-    def prepare(self):
-        """An agent that is up, and that systemd starts again at once when it dies."""
+    def prepare(self, kind):
+        """An agent that is up, and that systemd starts again at once when it dies; and what the kind needs."""
         self.run("systemctl reset-failed tussilagod.service")
         self.patient("GET", "/v1/status")
+        if kind.before:
+            kind.before(self)
+            self.added(self.look("operations")["operations"])
 
     def perform(self, kind, key=None):
         """Has an operation end, whatever happens to the agent meanwhile."""
-        answer = self.patient(kind.method, kind.path, kind.body, key or str(uuid.uuid4()), END)
+        answer = self.patient(kind.method, kind.path, kind.asked(self), key or str(uuid.uuid4()), END)
         if answer.status != 202:
             raise Wrong("diverged", f"it is answered with {answer}")
         return self.ended(answer.body["id"])
@@ -123,7 +142,7 @@ class Scene(Looked):
                      " systemctl mask tussilago-reconcile.service")
             self.deploy("umbra/other", manifest(BYSTANDER, TEXT="bystander"))
             self.requests = Watch(self)
-            self.added(self.look()["operations"])
+            self.added(self.look("operations")["operations"])
         except BaseException:
             self.__exit__()
             raise

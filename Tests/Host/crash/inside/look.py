@@ -1,8 +1,11 @@
-"""look.py: prints, as JSON, all that Tussilago has on this host, without what differs between two runs of the same.
+"""look.py: prints for each line that it reads, as JSON, all that Tussilago has on this host, or its `operations` alone.
 
-One map: where something is → what it is. Two states are the same if their maps are equal.
+One map: where something is → what it is, without what differs between two runs of the same. Two states are the same if
+their maps are equal. It stays, since to start it costs as much as to look.
 """
 
+import contextlib
+import glob
 import grp
 import hashlib
 import http.client
@@ -14,8 +17,11 @@ import socket
 import sqlite3
 import stat
 import subprocess
+import sys
 
 TREES = ["/etc/systemd/system", "/etc/containers/systemd", "/var/lib/tussilago", "/run/tussilago-ingress", "/run/tussilago"]
+# Podman's own.
+NETWORKS = "/etc/containers/networks"
 LEDGER = "/var/lib/tussilago/ledger.sqlite"
 # Of units, instances of these kinds and of the platform's own templates.
 UNITS = ["tussilago*", "run-tussilago*", "var-lib-tussilago*"]
@@ -26,9 +32,14 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 
 class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=20)
+        self.path = path
+
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect("/run/caddy/admin.sock")
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
 
 
 def sorted_json(text):
@@ -49,23 +60,36 @@ def text_of(*command):
 class Names:
     """Numbers that only grow have a name instead: those of tenants' users and apps' networks, and ids.
 
-    A release has its rank instead of its number, since one that failed has used a number up.
+    A release has its rank instead of its number, since one that failed has used a number up. One that was asked for twice
+    has it in its last form; the one before, which another of the same content has replaced, is `repeated`.
     """
 
     def __init__(self, ledger):
-        self.replacements, self.ranks = [], {}
-        for tenant, name, number, state in ledger.execute("SELECT tenant, app, number, state FROM release ORDER BY number"):
-            ranks = self.ranks.setdefault((tenant, name), {})
-            rank = len([each for each in ranks.values() if each != "failed"]) + 1
-            ranks[number] = "failed" if state == "failed" else rank
+        self.replacements, self.ranks, contents = [], {}, {}
+        for row in ledger.execute("SELECT tenant, app, number, state, content FROM release ORDER BY number DESC"):
+            numbers = self.ranks.setdefault((row["tenant"], row["app"]), {})
+            content = json.loads(row["content"])
+            same = row["tenant"], row["app"], json.dumps([content["manifest"], content["artefact"]], sort_keys=True)
+            if row["state"] == "failed":
+                numbers[row["number"]] = "failed"
+            else:
+                numbers[row["number"]] = "repeated" if same in contents else None
+                contents[same] = row["number"]
         for (tenant, name), ranks in self.ranks.items():
-            for number, rank in ranks.items():
-                if number != rank:
+            rank = 0
+            for number in sorted(ranks):
+                if ranks[number] is None:
+                    rank += 1
+                    ranks[number] = rank
+                if number != ranks[number]:
                     app = f"{tenant}[-/]{name}"
                     for pattern in (rf"({app}/releases/\.?){number}\b", rf"({app}/live/\.?){number}\b", rf"({app}-[a-z.0-9]+@){number}\b"):
-                        self.replacements.append((pattern, rf"\g<1>#{rank}"))
+                        self.replacements.append((pattern, rf"\g<1>#{ranks[number]}"))
         for tenant, name, index in ledger.execute("SELECT tenant, name, network FROM app"):
             self.replacements.append((rf"\btsl-{index}\b", f"tsl-<{tenant}/{name}>"))
+
+    def rank(self, tenant, app, number):
+        return self.ranks.get((tenant, app), {}).get(number, number)
 
     def replace(self, text):
         text = UUID.sub("<id>", text)
@@ -123,7 +147,7 @@ def units(names):
 
 
 def caddy():
-    connection = UnixConnection("localhost")
+    connection = UnixConnection("/run/caddy/admin.sock")
     connection.request("GET", "/config/apps/http/servers")
     for server, content in (json.loads(connection.getresponse().read()) or {}).items():
         for index, route in enumerate(content.pop("routes", [])):
@@ -132,8 +156,12 @@ def caddy():
 
 
 def containers(names):
-    for line in text_of("podman", "ps", "--all", "--format", "{{.Names}} {{.State}}").splitlines():
-        yield f"container {names.replace(line.split()[0])}", line.split()[1]
+    connection = UnixConnection("/run/podman/podman.sock")
+    connection.request("GET", "/v5.0.0/libpod/containers/json?all=true")
+    for container in json.loads(connection.getresponse().read()):
+        yield f"container {names.replace(container['Names'][0])}", container["State"]
+    for path in glob.glob(f"{NETWORKS}/tussilago-*.json"):
+        yield f"network {os.path.basename(path)}", "there"
     for line in os.listdir("/sys/class/net"):
         if line.startswith("tsl-"):
             yield f"bridge {names.replace(line)}", "there"
@@ -143,8 +171,13 @@ def ledger(names, database):
     keys = {"tenant": 1, "app": 2, "release": 3, "template": 4, "hostname": 1, "claim": 4}
     for table, key in keys.items():
         for row in database.execute(f"SELECT * FROM {table}"):
-            at = "/".join(map(str, tuple(row)[:key]))
-            rest = {name: sorted_json(row[name]) if isinstance(row[name], str) else row[name] for name in row.keys()[key:] if not re.search(r"_at$|^id$|^users$|^network$|^operation$", name)}
+            where = list(row)[:key]
+            if table in ("release", "claim"):
+                where[2] = names.rank(*where[:3])
+            at = "/".join(map(str, where))
+            # The last number is that of the last release, or of one that failed, and differs as they do.
+            rest = {name: sorted_json(row[name]) if isinstance(row[name], str) else row[name] for name in row.keys()[key:]
+                    if not re.search(r"_at$|^id$|^users$|^network$|^operation$|^last_release$", name)}
             yield f"ledger {table} {at}", names.replace(json.dumps(rest, sort_keys=True))
     for row in database.execute("SELECT tenant, app, state FROM operation WHERE state NOT IN ('succeeded', 'failed', 'cancelled')"):
         yield f"ledger open {row['tenant']}/{row['app']}", row["state"]
@@ -153,15 +186,22 @@ def ledger(names, database):
         yield "ledger file", problem
 
 
-def main():
-    database = sqlite3.connect(f"file:{LEDGER}?mode=ro", uri=True, timeout=10)
-    database.row_factory = sqlite3.Row
+def operations(database):
+    counted = database.execute("SELECT id, tenant, app, request, state FROM operation ORDER BY sequence DESC LIMIT 50")
+    return [dict(row) for row in counted]
+
+
+def everything(database):
     names = Names(database)
     seen = dict(files(names))
     for part in (units(names), caddy(), containers(names), ledger(names, database)):
         seen.update(part)
-    counted = database.execute("SELECT id, tenant, app, request, state FROM operation ORDER BY sequence DESC LIMIT 50")
-    print(json.dumps({"state": seen, "operations": [dict(row) for row in counted]}))
+    return seen
 
 
-main()
+for line in sys.stdin:
+    # Opened anew: the file may be another one by now.
+    with contextlib.closing(sqlite3.connect(f"file:{LEDGER}?mode=ro", uri=True, timeout=10)) as opened:
+        opened.row_factory = sqlite3.Row
+        answer = {"state": everything(opened)} if line.strip() == "all" else {}
+        print(json.dumps(answer | {"operations": operations(opened)}), flush=True)
