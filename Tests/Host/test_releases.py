@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import threading
 import time
@@ -143,15 +144,34 @@ def test_a_cancelled_deploy_goes_back(host):
 
 def test_of_a_hundred_deploys_at_once_one_wins_at_a_time(host):
     deploy_both(host)
-    host.write("/srv/manifest.toml", manifest(SHOP, TEXT="acme/shop crowd"))
-    for _ in range(2):
-        seen = host.json("python3 /srv/inside/crowd.py acme/shop /srv/manifest.toml /srv/apps 100")
+    rounds, accepted = int(os.environ.get("TUSSILAGO_ROUNDS", 2)), 0
+    for number in range(rounds):
+        before = rows(host, "SELECT max(sequence) AS last FROM operation")[0]["last"]
+        host.write("/srv/manifest.toml", manifest(SHOP, TEXT=f"acme/shop crowd {number}"))
+        with load(host) as requests:
+            seen = host.json("python3 /srv/inside/crowd.py acme/shop /srv/manifest.toml /srv/apps 100")
         assert sum(seen["answers"].values()) == 100, seen
         assert seen["answers"].get("202", 0) >= 1 and set(seen["answers"]) <= {"202", "409"}, seen
         assert all(state == "succeeded" for state in seen["states"]), seen
+        accepted += len(seen["states"])
+        # Each has made one release, none began before the one before had ended, and the last is what runs, alone.
+        made = rows(host, "SELECT release, min(at) AS begun, ended_at AS ended FROM operation o JOIN event"
+                          f" ON operation = o.sequence WHERE o.sequence > {before} AND event.kind = 'started'"
+                          " GROUP BY o.sequence ORDER BY begun")
+        assert len(made) == len(seen["states"]) == len({each["release"] for each in made}), made
+        assert all(one["ended"] <= next["begun"] for one, next in zip(made, made[1:])), made
         units = host.run("systemctl list-units --no-legend --state=active 'tussilago-acme-shop-web*@*'")
-        assert len(units.splitlines()) == 1, units
-        host.expect(SHOP, 200, text=f"release {current(host)}")
+        last = max(each["release"] for each in made)
+        assert len(units.splitlines()) == 1 and f"@{last}.service" in units, units
+        assert current(host) == last
+        host.expect(SHOP, 200, text=f"acme/shop crowd {number} release {last}")
+        assert requests["failed"] == 0, requests
+    print(f"# {rounds} rounds, {rounds * 100} deploys asked for, {accepted} accepted and done, the others refused", flush=True)
+
+
+def rows(host, query):
+    """What the ledger says."""
+    return json.loads(host.run(f'sqlite3 -json /var/lib/tussilago/ledger.sqlite "{query}"') or "[]")
 
 
 def test_nothing_is_lost_while_everything_changes(host):
