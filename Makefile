@@ -45,11 +45,16 @@ install:
 test: deps lint
 	scripts/test
 
-# All points of all operations: takes hours. `make test` has a sample of them.
+# All points of all operations, fifty lost ledgers, fifty crowds, and an earlier version: takes hours. `make test` has a
+# sample of them.
 crash-matrix: deps build
-	stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && $(MAKE) install DESTDIR="$$stage" && \
-	  for matrix in crash error power; do Tests/Host/crash/run $$matrix "$$stage" --all || failed=1; done; \
-	  Tests/Host/crash/run full "$$stage" && [ -z "$$failed" ]
+	stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && $(MAKE) install DESTDIR="$$stage/this" && \
+	  scripts/build-earlier "$$stage/earlier" && \
+	  { TUSSILAGO_ROUNDS=50 TUSSILAGO_EARLIER="$$stage/earlier" Tests/Host/run "$$stage/this" hundred_deploys upgrade \
+	      || failed=1; \
+	    for matrix in crash error power lost; do \
+	      Tests/Host/crash/run $$matrix "$$stage/this" --all --references "$$stage/references" || failed=1; done; \
+	    Tests/Host/crash/run full "$$stage/this" && [ -z "$$failed" ]; }
 
 lint:
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
