@@ -248,6 +248,25 @@ import TussilagoTestKit
         #expect(await platform.host.host.active.compactMap { Instance(unit: $0) } == [])
     }
 
+    @Test("An app whose creation failed on the way is finished, unless that took it back")
+    func finishesCreation() async throws {
+        for at in 1...20 {
+            let platform = try await Platform()
+            _ = try await platform.run(.createTenant(platform.shop.tenant))
+            await platform.host.inject([.init(at: at, code: .refused, lasts: true)])
+            let operation = try await platform.run(.createApp(platform.shop))
+            await platform.host.inject([])
+            guard operation.state == .failed else {
+                #expect(at > 3, "so few calls make an app?")
+                return
+            }
+            guard try await platform.ledger.app(platform.shop) != nil else { continue }
+            #expect(try await platform.run(.reconcile).state == .succeeded, "call \(at)")
+            #expect(await platform.host.host.active.contains(platform.shop.target), "call \(at)")
+            #expect(try await found(try await platform.run(.reconcile), platform) == [], "call \(at)")
+        }
+    }
+
     @Test("A collection removes what nothing refers to, and leaves what a reconcile takes in")
     func collects() async throws {
         let platform = try await Platform()

@@ -119,7 +119,14 @@ public struct Planner: Sendable {
         case .asItIs, .asFound:
             observed.isActive(app.app.reference.target)
                 || observed.installed.live.contains { observed.mayRun($0.unit) }
+                || app.power == .asFound && isNew(app.app.reference)
         }
+    }
+
+    /// Whether an app's creation was cut: it has nothing to run yet, and its tenant does not start it. There is nothing
+    /// that an admin could have stopped.
+    private func isNew(_ app: AppReference) -> Bool {
+        observed.installed.live.isEmpty && observed.installed.wants[app.tenant.target]?.contains(app.target) != true
     }
 
     private mutating func point(_ reference: AppReference, copy: Int, at instance: Instance?) {
@@ -228,7 +235,10 @@ public struct Planner: Sendable {
         guard let status = observed.status[unit] else { return false }
         if status.load == "masked" { return true }
         guard status.load == "loaded", status.active == "inactive" else { return false }
-        guard let instance = Instance(unit: unit) else { return true }
+        guard let instance = Instance(unit: unit) else {
+            guard case .app(let app) = desired.scope else { return true }
+            return !isNew(app)
+        }
         // What has no link could not run, and what no target starts is new: a plan that was cut had not come to it.
         return observed.installed.live.contains(instance)
             && observed.installed.wants[instance.app.target]?.contains(unit) ?? false
