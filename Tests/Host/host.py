@@ -21,6 +21,8 @@ class Result:
 
 
 class Host:
+    tool = TESTHOST
+
     def __init__(self, stage):
         self.stage = stage
         self.parent = tempfile.mkdtemp(prefix="tussilago-check.", dir="/var/tmp")
@@ -45,12 +47,12 @@ class Host:
         shutil.rmtree(self.parent, ignore_errors=True)
 
     def testhost(self, verb, *arguments):
-        subprocess.run([TESTHOST, verb, self.directory, *arguments], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run([self.tool, verb, self.directory, *arguments], check=True, stdin=subprocess.DEVNULL)
 
     def popen(self, script, **options):
         """Starts a bash script in the host, as root."""
         return subprocess.Popen(
-            [TESTHOST, "exec", self.directory, "bash", "-c", script], text=True, stdin=subprocess.DEVNULL,
+            [self.tool, "exec", self.directory, "bash", "-c", script], text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
 
     def ask(self, script, timeout=90):
