@@ -18,7 +18,7 @@ MANUAL := $(wildcard docs/man/*.[1-8])
 # Not cp: the modes of a checkout depend on the umask of whoever made it.
 tree = cd $(1) && find . -type f | while read -r each; do install -D -m 0644 "$$each" "$(abspath $(DESTDIR)/$(PREFIX))/$(2)/$$each" || exit; done
 
-.PHONY: all deps build install test crash-matrix lint format demo demo-stop bench
+.PHONY: all deps build install test test-vm crash-matrix lint format demo demo-stop bench
 all: build
 
 deps:
@@ -55,6 +55,10 @@ crash-matrix: deps build
 	    for matrix in crash error power lost; do \
 	      Tests/Host/crash/run $$matrix "$$stage/this" --all --references "$$stage/references" || failed=1; done; \
 	    Tests/Host/crash/run full "$$stage/this" && [ -z "$$failed" ]; }
+
+# What needs a kernel of its own: a real boot, the README's installation, and that limits hold. Half an hour without KVM.
+test-vm: deps build
+	stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && $(MAKE) install DESTDIR="$$stage" && Tests/VM/run "$$stage"
 
 lint:
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
