@@ -17,7 +17,7 @@ extension Name {
     /// Parses a name.
     /// - Throws: ``InvalidValue`` when the text is not a lower-case DNS label of at most ``maximumLength`` characters.
     public init(_ text: some StringProtocol) throws(InvalidValue) {
-        let bytes = Array(text.utf8)
+        let bytes = text.utf8
         func refuse(_ rule: String) -> InvalidValue { InvalidValue(Self.kind, given: text, rule: rule) }
         guard !bytes.isEmpty else { throw refuse("it is empty") }
         guard bytes.count <= Self.maximumLength else {
@@ -27,7 +27,7 @@ extension Name {
             throw refuse("only a to z, 0 to 9 and - may stand in it")
         }
         guard let first = bytes.first, first.isLowercaseLetter else { throw refuse("it must begin with a letter") }
-        guard bytes.last != UInt8(ascii: "-") else { throw refuse("it must not end with -") }
+        guard text.last != "-" else { throw refuse("it must not end with -") }
         self.init(unchecked: String(text))
     }
 
@@ -52,12 +52,17 @@ extension Name {
     /// The name as one level of a unit name: `-` separates levels there, so inside a label it is written `_`.
     ///
     /// A label has no `_`, so the mapping goes both ways.
-    package var unitLabel: String { String(rawValue.map { $0 == "-" ? "_" : $0 }) }
+    package var unitLabel: String {
+        // Most have none, and names are written and read by the thousand.
+        guard rawValue.utf8.contains(UInt8(ascii: "-")) else { return rawValue }
+        return String(rawValue.map { $0 == "-" ? "_" : $0 })
+    }
 
     /// Reads a level of a unit name back.
     package init?(unitLabel: some StringProtocol) {
-        guard !unitLabel.contains("-") else { return nil }
-        self.init(rawValue: String(unitLabel.map { $0 == "_" ? "-" : $0 }))
+        guard !unitLabel.utf8.contains(UInt8(ascii: "-")) else { return nil }
+        let isPlain = !unitLabel.utf8.contains(UInt8(ascii: "_"))
+        self.init(rawValue: isPlain ? String(unitLabel) : String(unitLabel.map { $0 == "_" ? "-" : $0 }))
     }
 }
 

@@ -22,11 +22,17 @@ public struct UnitName: Hashable, Comparable, Sendable, Codable, CustomStringCon
             return nil
         }
         let stem = text[..<dot]
-        let allowed = Set("-_.@".utf8)
-        guard stem.hasPrefix("tussilago"), stem.utf8.count <= 240,
-            stem.utf8.allSatisfy({ $0.isLowercaseLetter || $0.isDigit || allowed.contains($0) })
-        else { return nil }
+        guard stem.hasPrefix("tussilago"), stem.utf8.count <= 240, stem.utf8.allSatisfy(Self.mayStand) else {
+            return nil
+        }
         self.init(unchecked: String(stem), type)
+    }
+
+    private static func mayStand(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "@"): true
+        default: byte.isLowercaseLetter || byte.isDigit
+        }
     }
 
     public init(from decoder: any Decoder) throws {
