@@ -20,6 +20,11 @@ struct Convergence: Sendable {
         do throws(PortError) { observed = try await Observer(outside).observe(desired) } catch {
             throw Failure(error: error, committed: false)
         }
+        try await reach(desired, from: observed)
+    }
+
+    /// Performs the plan from what was observed, for `desired`, to that.
+    func reach(_ desired: DesiredState, from observed: ObservedState) async throws(Failure) {
         let plan = Planner.plan(from: observed, to: desired)
         if let violation = PlanRules.violations(of: plan, from: observed).first {
             let error = PortError(.unexpected, "plan", cause: "the plan breaks a rule", detail: "\(violation)")

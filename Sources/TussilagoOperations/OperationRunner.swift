@@ -95,14 +95,15 @@ struct OperationRunner: Sendable {
                 .startFailed, "release \(release.number)", cause: "it failed before the agent was restarted")
         }
         let before = try await wishes.desired(record, tenant: tenant, power: .asItIs)
-        let wasRunning = try await Observer(outside).observe(before).status[reference.target]?.isActive ?? false
         var after = before
         after.app?.current = release
         after.app?.power = .on
         after.app?.kept = Wishes.kept(before.app?.kept ?? [], with: release)
+        let observed = try await Observer(outside).observe(after)
+        let wasRunning = observed.status[reference.target]?.isActive ?? false
         var forward = convergence
         forward.halt = halt
-        do throws(Convergence.Failure) { try await forward.reach(after) } catch {
+        do throws(Convergence.Failure) { try await forward.reach(after, from: observed) } catch {
             if error.error.isTransient { throw error.error }
             if error.committed {
                 try await outside.ledger.settleRelease(reference, release.number, as: .current)
