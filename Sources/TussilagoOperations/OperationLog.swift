@@ -10,9 +10,16 @@ actor OperationLog {
     private let operation: UUID
     private var sequence: Int
 
-    init(_ operation: TussilagoCore.Operation, after sequence: Int, outside: Outside, hub: EventHub, logger: Logger) {
+    /// Each event with a number that this divides is synced, and with it all before.
+    private static let syncedEach = 100
+
+    /// A log for an operation.
+    /// - Parameter last: of one that an earlier agent had, the number of the last event that is known, 0 if there is none.
+    ///   Later ones may have been told and lost with the power, fewer than the gap that is left: no number stands for two
+    ///   events.
+    init(_ operation: TussilagoCore.Operation, after last: Int?, outside: Outside, hub: EventHub, logger: Logger) {
         self.operation = operation.id
-        self.sequence = sequence
+        sequence = last.map { ($0 / Self.syncedEach + 1) * Self.syncedEach } ?? 0
         self.outside = outside
         self.hub = hub
         var logger = logger
@@ -23,12 +30,14 @@ actor OperationLog {
         self.logger = logger
     }
 
-    /// Writes an event down, then shows it.
+    /// Writes an event down, then shows it. It only tells: nothing rests on it, so it is not waited for until it is on the
+    /// disk.
     func event(_ kind: OperationEvent.Kind, step: Int? = nil, of steps: Int? = nil, _ text: String)
         async throws(PortError)
     {
         let event = next(kind, step: step, of: steps, text)
-        try await outside.ledger.record([event], of: operation)
+        try await outside.ledger.record(
+            [event], of: operation, synced: event.sequence.isMultiple(of: Self.syncedEach))
         await hub.send(event, of: operation)
     }
 
@@ -44,11 +53,12 @@ actor OperationLog {
     }
 
     /// Writes an operation's new state down, together with the event that tells of it.
-    func advance(_ operation: TussilagoCore.Operation, _ kind: OperationEvent.Kind, _ text: String)
-        async throws(PortError)
-    {
+    /// - Parameter synced: false where the operation writes something else down, synced, before it does anything.
+    func advance(
+        _ operation: TussilagoCore.Operation, _ kind: OperationEvent.Kind, synced: Bool = true, _ text: String
+    ) async throws(PortError) {
         let event = next(kind, text)
-        try await outside.ledger.advance(operation, events: [event])
+        try await outside.ledger.advance(operation, events: [event], synced: synced)
         await hub.send(event, of: operation.id)
     }
 

@@ -18,6 +18,8 @@ public actor OperationQueue {
     private var waiting: [TussilagoCore.Operation] = []
     private var running: [UUID: Running] = [:]
     private var claimed: Set<Scope> = []
+    /// Of those that wait, the ones that an earlier agent had.
+    private var resumed: Set<UUID> = []
     private var isClosed = false
     private var treesAreHeld = false
 
@@ -81,7 +83,7 @@ public actor OperationQueue {
     /// Takes up what an earlier agent left open.
     public func resume() async throws(PortError) {
         for operation in try await outside.ledger.openOperations() where running[operation.id] == nil {
-            enqueue(operation)
+            enqueue(operation, isResumed: true)
         }
     }
 
@@ -122,10 +124,11 @@ public actor OperationQueue {
         beginNext()
     }
 
-    private func enqueue(_ operation: TussilagoCore.Operation) {
+    private func enqueue(_ operation: TussilagoCore.Operation, isResumed: Bool = false) {
         guard !isClosed, !waiting.contains(where: { $0.id == operation.id }) else { return }
         if waiting.isEmpty, running.isEmpty { onBusy(true) }
         waiting.append(operation)
+        if isResumed { resumed.insert(operation.id) }
         beginNext()
     }
 
@@ -134,8 +137,9 @@ public actor OperationQueue {
             let operation = waiting.remove(at: index)
             let halt = Halt()
             if operation.cancelRequested { halt.set(.cancelled) }
+            let isResumed = resumed.remove(operation.id) != nil
             let task = Task {
-                await perform(operation, halt)
+                await perform(operation, isResumed: isResumed, halt)
                 ended(operation.id)
             }
             running[operation.id] = Running(request: operation.request, halt: halt, task: task)
@@ -175,14 +179,14 @@ public actor OperationQueue {
     }
 
     /// Performs an operation with as many attempts as it takes and may have, and writes down how it came out.
-    private nonisolated func perform(_ accepted: TussilagoCore.Operation, _ halt: Halt) async {
+    private nonisolated func perform(_ accepted: TussilagoCore.Operation, isResumed: Bool, _ halt: Halt) async {
         let alarm = Task { [deadline] in
             try await Task.sleep(for: deadline, clock: .continuous)
             halt.set(.deadline(deadline))
         }
         defer { alarm.cancel() }
         var operation = accepted
-        let begun = (try? await lastEvent(of: operation.id)) ?? 0
+        let begun = isResumed ? (try? await lastEvent(of: operation.id)) ?? 0 : nil
         let log = OperationLog(operation, after: begun, outside: outside, hub: hub, logger: logger)
         let runner = OperationRunner(
             outside: outside, executor: executor, log: log, halt: halt, claims: claims, repairs: repairs)
@@ -192,8 +196,10 @@ public actor OperationQueue {
                 if operation.attempt == 0 { try halt.check() }
                 operation.state = .running
                 operation.attempt += 1
+                // What makes a release writes that down, synced, before anything is done.
+                let request = operation.request
                 try await log.advance(
-                    operation, .started, "\(operation.request.kind.rawValue) \(operation.request.subject)")
+                    operation, .started, synced: !request.makesRelease, "\(request.kind.rawValue) \(request.subject)")
                 operation.release = try await runner.perform(operation)
                 operation.state = .succeeded
                 operation.endedAt = outside.now()

@@ -1,7 +1,8 @@
 import FoundationEssentials
-import SQLiteLedger
 import Testing
 import TussilagoCore
+
+@testable import SQLiteLedger
 
 func event(_ sequence: Int, _ text: String = "start web") -> OperationEvent {
     OperationEvent(
@@ -18,6 +19,18 @@ func event(_ sequence: Int, _ text: String = "start web") -> OperationEvent {
     init() throws {
         file = try LedgerFile()
         ledger = file.open()
+    }
+
+    @Test func `what only tells is on the disk with the next change that is synced`() async throws {
+        let one = operation(.createTenant(acme))
+        _ = try await ledger.accept(one, key: nil, waiting: false)
+        try await ledger.bring(one, to: .running)
+        #expect(try await ledger.synchronous() == 2)
+        try await ledger.record([event(1)], of: one.id, synced: false)
+        #expect(try await ledger.synchronous() == 1)
+        try await ledger.record([event(2)], of: one.id, synced: true)
+        #expect(try await ledger.synchronous() == 2)
+        #expect(try await ledger.events(of: one.id, after: 0).map(\.sequence) == [1, 2])
     }
 
     @Test func `all that an advance changes is read back`() async throws {
@@ -142,5 +155,12 @@ func event(_ sequence: Int, _ text: String = "start web") -> OperationEvent {
         await expect(.refused, "cursor") { try await ledger.tenants(page) }
         await expect(.refused, "cursor") { try await ledger.apps(of: acme, page) }
         if Int(cursor) == nil { await expect(.refused, "cursor") { try await ledger.releases(of: shop, page) } }
+    }
+}
+
+extension SQLiteLedger {
+    /// How the last transaction was synced: 2 is FULL, 1 is NORMAL (sqlite.org/pragma.html).
+    fileprivate func synchronous() throws(PortError) -> Int? {
+        try open().row("PRAGMA synchronous") { (row) throws(PortError) in try row.integer(0) }
     }
 }

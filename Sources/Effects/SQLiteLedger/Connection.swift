@@ -17,6 +17,9 @@ final class Connection {
     private var releases: [String: Release] = [:]
     private static let parsedReleases = 1_000
 
+    // As Schema.prepare(_:) sets it.
+    private var isSynced = true
+
     /// How long a call waits for another program that holds the file, in milliseconds.
     private static let busyTimeout: Int32 = 2000
     /// Has SQLite copy what is bound; the macro `SQLITE_TRANSIENT` is a cast, which is not imported.
@@ -135,9 +138,15 @@ final class Connection {
 
     /// Has all that `body` writes on the disk when it returns, or none of it.
     /// - Parameter keeping: false to have none of it in any case.
+    /// - Parameter synced: false to have it on the disk only with the next transaction that is. It is in the log then,
+    ///   which outlives this program, and which a sync puts on the disk as a whole (sqlite.org/pragma.html, `synchronous`).
     func transaction<Result>(
-        keeping: Bool = true, _ body: () throws(PortError) -> Result
+        keeping: Bool = true, synced: Bool = true, _ body: () throws(PortError) -> Result
     ) throws(PortError) -> Result {
+        if synced != isSynced {
+            try script("PRAGMA synchronous = \(synced ? "FULL" : "NORMAL")")
+            isSynced = synced
+        }
         // IMMEDIATE takes the write lock at once: a later upgrade of a read lock fails without waiting.
         try run("BEGIN IMMEDIATE")
         do throws(PortError) {

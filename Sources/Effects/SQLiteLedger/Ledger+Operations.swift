@@ -37,9 +37,11 @@ extension SQLiteLedger {
     /// Writes an operation's new state, and the events that go with it, in one transaction.
     /// - Throws: ``PortError/Code-swift.enum/refused`` when the state has no such edge,
     ///   ``PortError/Code-swift.enum/notFound`` when there is no such operation.
-    public func advance(_ operation: Operation, events: [OperationEvent]) throws(PortError) {
+    public func advance(
+        _ operation: Operation, events: [OperationEvent], synced: Bool = true
+    ) throws(PortError) {
         // That an operation has failed is written down even if it failed for want of room.
-        try write(makingRoom: operation.request.makesRoom || operation.state.isFinal) {
+        try write(makingRoom: operation.request.makesRoom || operation.state.isFinal, synced: synced) {
             (connection) throws(PortError) in
             let (sequence, state) = try connection.position(of: operation.id)
             guard state.mayBecome(operation.state) else {
@@ -59,8 +61,10 @@ extension SQLiteLedger {
     /// Adds events to a running operation.
     /// - Throws: ``PortError/Code-swift.enum/refused`` when it has ended, ``PortError/Code-swift.enum/notFound`` when
     ///   there is no such operation, ``PortError/Code-swift.enum/conflict`` when an event has a number that is taken.
-    public func record(_ events: [OperationEvent], of operation: UUID) throws(PortError) {
-        try write { (connection) throws(PortError) in
+    public func record(
+        _ events: [OperationEvent], of operation: UUID, synced: Bool = true
+    ) throws(PortError) {
+        try write(synced: synced) { (connection) throws(PortError) in
             let (sequence, state) = try connection.position(of: operation)
             guard !state.isFinal else {
                 throw PortError(.refused, operation.lowercased, cause: "it has \(state.rawValue) already")

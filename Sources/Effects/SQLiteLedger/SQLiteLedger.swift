@@ -116,12 +116,13 @@ public actor SQLiteLedger: Ledger {
 
     /// Runs `body` in a transaction.
     /// - Parameter makingRoom: whether the reserve may be used up when the disk is full.
+    /// - Parameter synced: whether it is on the disk when this returns; else with the next transaction that is.
     func write<Result>(
-        makingRoom: Bool = false, _ body: (Connection) throws(PortError) -> Result
+        makingRoom: Bool = false, synced: Bool = true, _ body: (Connection) throws(PortError) -> Result
     ) throws(PortError) -> Result {
         let connection = try open()
         return try self.makingRoom(makingRoom) { () throws(PortError) in
-            try connection.transaction { () throws(PortError) in try body(connection) }
+            try connection.transaction(synced: synced) { () throws(PortError) in try body(connection) }
         }
     }
 

@@ -2,7 +2,9 @@ public import FoundationEssentials
 
 /// The bookkeeping: ids, releases, operations, and who owns which hostname. Nothing that systemd or Caddy know better.
 ///
-/// What a call writes is on the disk when it returns. `conflict` is thrown where a row would break a unique index.
+/// What a call writes is on the disk when it returns, unless it may be left unsynced: then it outlives the agent, and a
+/// power failure after the next call that syncs; calls take effect in their order, or not at all. `conflict` is thrown
+/// where a row would break a unique index.
 public protocol Ledger: Sendable {
     // MARK: Operations
 
@@ -18,9 +20,11 @@ public protocol Ledger: Sendable {
     func requestCancel(_ operation: UUID) async throws(PortError) -> Operation
     /// Writes an operation's new state, and the events that go with it, in one transaction.
     /// - Throws: ``PortError/Code-swift.enum/refused`` when the state has no such edge.
-    func advance(_ operation: Operation, events: [OperationEvent]) async throws(PortError)
+    /// - Parameter synced: whether it is on the disk when this returns.
+    func advance(_ operation: Operation, events: [OperationEvent], synced: Bool) async throws(PortError)
     /// Adds events to a running operation.
-    func record(_ events: [OperationEvent], of operation: UUID) async throws(PortError)
+    /// - Parameter synced: whether they are on the disk when this returns.
+    func record(_ events: [OperationEvent], of operation: UUID, synced: Bool) async throws(PortError)
     /// One operation; nil when there is none.
     func operation(_ id: UUID) async throws(PortError) -> Operation?
     /// Operations, newest first.
