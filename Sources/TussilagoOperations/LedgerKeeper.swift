@@ -41,25 +41,3 @@ public struct LedgerKeeper: Sendable {
             releases: records.apps.map(\.releases.count).reduce(0, +))
     }
 }
-
-/// In what the ledger differs from the host's files, which say the same as it does unless one of them was damaged, or
-/// an older copy was put in its place.
-struct LedgerReview: Sendable {
-    let outside: Outside
-
-    /// Compares what the ledger and the files have of one tenant or app.
-    func differences(in scope: Scope, repairing: Bool) async throws(PortError) -> [Finding] {
-        // An app's files name its tenant as well, whose own may be gone.
-        var scopes: Set<Scope> = [scope]
-        if case .app(let app) = scope { scopes.insert(.tenant(app.tenant)) }
-        let records = try await outside.units.records(of: scopes)
-        return try await outside.ledger.compare(records, repairing: repairing).map {
-            Finding(subject: "\($0.scope)", what: $0.what, action: .repair)
-        }
-    }
-
-    /// The parts of the host to compare: tenants first.
-    func scopes() async throws(PortError) -> [Scope] {
-        try await outside.units.stored().scopes.sorted { $0.description < $1.description }
-    }
-}

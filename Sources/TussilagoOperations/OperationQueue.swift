@@ -154,22 +154,24 @@ public actor OperationQueue {
             && !claimed.contains { request.concerns($0) } && !(treesAreHeld && request == .collect)
     }
 
-    /// Takes a part of the host for an operation that goes over all of it.
-    private func take(_ scope: Scope) -> Bool {
-        let isTaken =
-            running.values.contains { $0.request.concerns(scope) } || waiting.contains { $0.request.concerns(scope) }
-        guard !isTaken, !isClosed else { return false }
-        claimed.insert(scope)
-        return true
+    /// Takes those parts of the host that are free, for an operation that goes over all of it.
+    private func takeFree(_ scopes: [Scope]) -> [Scope] {
+        guard !isClosed else { return [] }
+        let free = scopes.filter { scope in
+            !running.values.contains { $0.request.concerns(scope) }
+                && !waiting.contains { $0.request.concerns(scope) }
+        }
+        claimed.formUnion(free)
+        return free
     }
 
-    private func give(_ scope: Scope) {
-        claimed.remove(scope)
+    private func give(_ scopes: [Scope]) {
+        claimed.subtract(scopes)
         beginNext()
     }
 
     private nonisolated var claims: Claims {
-        Claims(take: { await self.take($0) }, give: { await self.give($0) })
+        Claims(takeFree: { await self.takeFree($0) }, give: { await self.give($0) })
     }
 
     private func ended(_ id: UUID) {

@@ -4,10 +4,13 @@ extension OperationRunner {
     /// Brings each tenant and app to what the ledger says, one after the other. What cannot be repaired is told, and
     /// keeps nothing else from being repaired.
     func reconcile() async throws(PortError) {
-        try await reviewLedger()
+        try await outside.ledger.verify(ifDueAt: outside.now())
         var open: [String] = []
         var left = 0
-        try await Survey(outside).parts { (part) throws(PortError) in
+        let review = LedgerReview(outside: outside, repairs: repairs, claims: claims)
+        try await Survey(outside).parts(review) { (finding) throws(PortError) in
+            try await log.finding(finding, repairs: repairs)
+        } visit: { (part) throws(PortError) in
             try halt.check()
             for finding in part.findings where finding.action != .respect {
                 try await log.finding(finding, repairs: repairs)
@@ -32,36 +35,17 @@ extension OperationRunner {
         }
     }
 
-    /// Has the ledger say what the files say, before anything is done because of what it says.
-    private func reviewLedger() async throws(PortError) {
-        try await outside.ledger.verify()
-        let review = LedgerReview(outside: outside)
-        for scope in try await review.scopes() {
-            try halt.check()
-            // Where an operation is under way, files and rows change in their turn.
-            guard await claims.take(scope) else { continue }
-            let result: Result<[Finding], PortError>
-            do throws(PortError) {
-                result = .success(try await review.differences(in: scope, repairing: repairs))
-            } catch {
-                result = .failure(error)
-            }
-            await claims.give(scope)
-            for finding in try result.get() { try await log.finding(finding, repairs: repairs) }
-        }
-    }
-
     /// Repairs a part of the host, unless an operation is under way there, which does it then.
     /// - Returns: whether it is as it shall be, or will be.
     private func repair(_ found: DesiredState) async throws(PortError) -> Bool {
-        guard await claims.take(found.scope) else {
+        guard await !claims.takeFree([found.scope]).isEmpty else {
             try await log.finding(
                 Finding(subject: found.scope.description, what: "an operation is under way", action: .respect))
             return true
         }
         let result: Result<Void, PortError>
         do throws(PortError) { result = .success(try await repairClaimed(found)) } catch { result = .failure(error) }
-        await claims.give(found.scope)
+        await claims.give([found.scope])
         guard case .failure(let error) = result else { return true }
         try await log.finding(
             Finding(subject: found.scope.description, what: "\(error.subject): \(error.cause)", action: .report))
@@ -84,8 +68,8 @@ extension OperationRunner {
 
 /// Who works on which part of the host. An operation about an app has it; a reconcile takes one after the other.
 struct Claims: Sendable {
-    /// Takes a part for oneself, unless an operation has it or waits for it.
-    let take: @Sendable (Scope) async -> Bool
-    /// Gives it back.
-    let give: @Sendable (Scope) async -> Void
+    /// Takes those parts for oneself that no operation has or waits for.
+    let takeFree: @Sendable ([Scope]) async -> [Scope]
+    /// Gives them back.
+    let give: @Sendable ([Scope]) async -> Void
 }

@@ -19,51 +19,89 @@ public struct Survey: Sendable {
 
     /// Everything that is not as it shall be. Nothing is changed.
     public func findings() async throws(PortError) -> [Finding] {
-        try await outside.ledger.verify()
+        try await outside.ledger.verify(ifDueAt: outside.now())
         var findings: [Finding] = []
-        let review = LedgerReview(outside: outside)
-        for scope in try await review.scopes() {
-            findings += try await review.differences(in: scope, repairing: false)
+        let review = LedgerReview(outside: outside, repairs: false, claims: nil)
+        try await parts(review) { (finding) throws(PortError) in
+            findings.append(finding)
+        } visit: { (part) throws(PortError) in
+            findings += part.findings
         }
-        try await parts { (part) throws(PortError) in findings += part.findings }
         return findings + (try await host())
     }
 
-    /// Goes over the host part by part: each tenant, then its apps.
-    func parts(_ visit: (Part) async throws(PortError) -> Void) async throws(PortError) {
+    /// Goes over the host part by part: each tenant, then its apps. In what the ledger differs from the files is told,
+    /// and mended if it shall be, before anything is planned by it.
+    func parts(
+        _ review: LedgerReview, tell: (Finding) async throws(PortError) -> Void,
+        visit: (Part) async throws(PortError) -> Void
+    ) async throws(PortError) {
+        for page in try await review.strangers() {
+            for finding in try await review.look(at: page).findings { try await tell(finding) }
+        }
         let table = try await outside.routing.published()
         try await outside.ledger.forTenants { (tenants) throws(PortError) in
-            for part in try await observe(tenants.map { DesiredState(tenant: $0.tenant.name, $0.tenant) }, table) {
-                try await visit(part)
-            }
-            for tenant in tenants { try await apps(of: tenant.tenant, table, visit) }
+            let seen = try await review.look(at: tenants.map { .tenant($0.tenant.name) })
+            for finding in seen.findings { try await tell(finding) }
+            let tenants = try await current(tenants, after: seen)
+            let desired = tenants.map { DesiredState(tenant: $0.tenant.name, $0.tenant) }
+            for part in try await observe(desired, seen.files, table) { try await visit(part) }
+            for tenant in tenants { try await apps(of: tenant.tenant.name, table, review, tell, visit) }
         }
     }
 
     private func apps(
-        of tenant: Tenant, _ table: RouteTable, _ visit: (Part) async throws(PortError) -> Void
+        of name: TenantName, _ table: RouteTable, _ review: LedgerReview,
+        _ tell: (Finding) async throws(PortError) -> Void, _ visit: (Part) async throws(PortError) -> Void
     ) async throws(PortError) {
-        let wishes = Wishes(outside.ledger)
-        try await outside.ledger.forApps(of: tenant.name) { (apps) throws(PortError) in
-            var desired: [DesiredState] = []
-            for record in apps {
-                desired.append(try await wishes.desired(record, tenant: tenant, power: .asFound))
+        try await outside.ledger.forApps(of: name) { (apps) throws(PortError) in
+            // An app's files name its tenant as well, and what its own say counts among them.
+            let seen = try await review.look(at: [.tenant(name)] + apps.map { .app($0.app.reference) })
+            for finding in seen.findings { try await tell(finding) }
+            let apps = try await current(apps, after: seen)
+            guard let tenant = try await outside.ledger.tenant(name)?.tenant else { return }
+            let releases = try await outside.ledger.releases(of: apps.map(\.app.reference))
+            let desired = apps.map { record in
+                Wishes.desired(
+                    record, releases: releases[record.app.reference] ?? [], tenant: tenant, power: .asFound)
             }
-            for part in try await observe(desired, table) { try await visit(part) }
+            for part in try await observe(desired, seen.files, table) { try await visit(part) }
         }
     }
 
-    private func observe(_ desired: [DesiredState], _ table: RouteTable) async throws(PortError) -> [Part] {
-        let installed = try await outside.units.observe(desired.map(\.scope))
-        let names = zip(desired, installed).map { $0.units(with: $1) }
-        let status = try await outside.services.status(of: Array(Set(names.joined())).sorted())
-        return desired.indices.map { index in
-            var observed = ObservedState(installed: installed[index])
-            for unit in names[index] { observed.status[unit] = status[unit] }
-            if case .app(let app) = desired[index].scope { observed.route = table[app] }
+    /// The rows as they are, where a review may have changed them.
+    private func current(
+        _ tenants: [TenantRecord], after seen: LedgerReview.Seen
+    ) async throws(PortError) -> [TenantRecord] {
+        guard !seen.findings.isEmpty else { return tenants }
+        var current: [TenantRecord] = []
+        for record in tenants { current += try await outside.ledger.tenant(record.tenant.name).map { [$0] } ?? [] }
+        return current
+    }
+
+    private func current(
+        _ apps: [AppRecord], after seen: LedgerReview.Seen
+    ) async throws(PortError) -> [AppRecord] {
+        guard !seen.findings.isEmpty else { return apps }
+        var current: [AppRecord] = []
+        for record in apps { current += try await outside.ledger.app(record.app.reference).map { [$0] } ?? [] }
+        return current
+    }
+
+    private func observe(
+        _ desired: [DesiredState], _ files: [ScopeFiles], _ table: RouteTable
+    ) async throws(PortError) -> [Part] {
+        let installed = Dictionary(files.map { ($0.scope, $0.installed) }, uniquingKeysWith: { first, _ in first })
+        let found = desired.map { (desired: $0, installed: installed[$0.scope] ?? InstalledState()) }
+        let names = found.map { $0.desired.units(with: $0.installed) }
+        let status = try await outside.services.status(of: Array(Set(names.joined())))
+        return zip(found, names).map { found, names in
+            var observed = ObservedState(installed: found.installed)
+            for unit in names { observed.status[unit] = status[unit] }
+            if case .app(let app) = found.desired.scope { observed.route = table[app] }
             return Part(
-                desired: desired[index], observed: observed,
-                plan: Planner.plan(from: observed, to: desired[index]))
+                desired: found.desired, observed: observed,
+                plan: Planner.plan(from: observed, to: found.desired))
         }
     }
 

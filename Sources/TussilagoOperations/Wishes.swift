@@ -13,10 +13,17 @@ struct Wishes: Sendable {
     func desired(_ record: AppRecord, tenant: Tenant, power: DesiredApp.Power) async throws(PortError) -> DesiredState {
         let reference = record.app.reference
         let releases = try await ledger.releases(of: reference, PageQuery(limit: PageQuery.maximumLimit)).items
+        return Self.desired(record, releases: releases, tenant: tenant, power: power)
+    }
+
+    /// The same, where the app's newest releases are known.
+    static func desired(
+        _ record: AppRecord, releases: [ReleaseRecord], tenant: Tenant, power: DesiredApp.Power
+    ) -> DesiredState {
         let good = releases.filter { $0.state == .current || $0.state == .superseded || $0.isRevived }.map(\.release)
         let kept = record.current.map { Self.kept(good, with: $0) } ?? []
         let app = DesiredApp(app: record.app, current: record.current, kept: kept, power: power)
-        return DesiredState(app: reference, tenant: tenant, app)
+        return DesiredState(app: record.app.reference, tenant: tenant, app)
     }
 
     /// The current release and the newest of the others, oldest first.

@@ -86,7 +86,12 @@ public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogRe
         return stored
     }
 
-    public func records(of scopes: Set<Scope>) throws(PortError) -> HostRecords { host.records(of: scopes) }
+    public func named() throws(PortError) -> Set<Scope> {
+        let all: StoredThings = try stored()
+        return all.scopes
+    }
+
+    public func files(of scopes: [Scope]) throws(PortError) -> [ScopeFiles] { scopes.map(host.files(of:)) }
 
     public func removeRemains(of app: AppReference) throws(PortError) {}
 

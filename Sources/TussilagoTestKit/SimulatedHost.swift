@@ -73,21 +73,19 @@ public struct SimulatedHost: Sendable {
         return state
     }
 
-    /// What the files say of whom they are, within scopes.
-    public func records(of scopes: Set<Scope>) -> HostRecords {
-        var remains: [AppReference: HostRecords.Remains] = [:]
-        for case .app(let app) in scopes {
-            var found = HostRecords.Remains()
-            found.releases = releases[app, default: [:]].values.map { .init($0, modified: .distantPast) }
-            found.upstreams = upstreams[app] ?? [:]
-            found.wants = wants[app.target] ?? []
-            remains[app] = found
-        }
+    /// What the files say, and of whom they say that they are, within a scope.
+    public func files(of scope: Scope) -> ScopeFiles {
         let units = units.sorted { $0.key < $1.key }.compactMap { UnitRecord($0.value, modified: .distantPast) }.filter
         {
-            scopes.contains($0.app.map { .app($0.reference) } ?? .tenant($0.tenant.name))
+            scope == ($0.app.map { .app($0.reference) } ?? .tenant($0.tenant.name))
         }
-        return HostRecords(units: units, remains: remains)
+        var stored: [HostRecords.StoredRelease] = []
+        if case .app(let app) = scope {
+            stored = releases[app, default: [:]].values.map {
+                .init($0.number, text: (try? $0.text()) ?? "", modified: .distantPast)
+            }
+        }
+        return ScopeFiles(scope: scope, installed: installed(scope), units: units, releases: stored)
     }
 
     /// How systemd has a unit.

@@ -84,6 +84,53 @@ import TussilagoCore
         #expect(try await reason()?.contains("content") == true)
     }
 
+    @Test func `all of it is looked through once a day and when the clock went back`() async throws {
+        try await sealed()
+        let ledger = agent()
+        try await ledger.verify(ifDueAt: someTime)
+        try spoil("PRAGMA foreign_keys = OFF; INSERT INTO template VALUES ('no', 'such', 'app', 1, '')")
+        try await ledger.verify(ifDueAt: someTime + 86_399)
+        await expect(.damaged) { try await agent().verify(ifDueAt: someTime - 1) }
+        #expect(unlink("\(file.path).damage") == 0)
+        await expect(.damaged) { try await ledger.verify(ifDueAt: someTime + 86_400) }
+    }
+
+    @Test func `a file of which nobody knows when it was looked through is looked through`() async throws {
+        try await sealed()
+        try spoil("PRAGMA foreign_keys = OFF; DELETE FROM app")
+        await expect(.damaged) { try await agent().verify(ifDueAt: someTime) }
+    }
+
+    @Test func `a record that says the same in other words is no difference and another one is`() async throws {
+        try await sealed()
+        let ledger = agent()
+        let known = try #require(try await ledger.release(shop, .first)).release
+        let tenant = try #require(try await ledger.tenant(acme)).tenant
+        let app = try #require(try await ledger.app(shop)).app
+        func found(_ text: String) throws -> HostRecords {
+            let units = try app.unitFiles(tenant: tenant, bridged: false).map {
+                try #require(UnitRecord($0.text, modified: someTime))
+            }
+            let record = HostRecords.StoredRelease(.first, text: text, modified: someTime)
+            return HostRecords([
+                ScopeFiles(scope: .app(shop), installed: InstalledState(), units: units, releases: [record])
+            ])
+        }
+        let text = try known.text()
+        #expect(try await ledger.compare(try found(text), repairing: true).isEmpty)
+        #expect(try await ledger.compare(try found(text.replacing("{\"", with: "{ \"")), repairing: true).isEmpty)
+        // What cannot be read says nothing.
+        #expect(try await ledger.compare(try found(String(text.dropLast())), repairing: true).isEmpty)
+        let other = text.replacing("hello", with: "goodbye")
+        #expect(
+            try await ledger.compare(try found(other), repairing: true).map(\.what)
+                == ["the ledger had release 1 otherwise"])
+        #expect(try await ledger.release(shop, .first)?.release.text() == other)
+        // The texts of its units are rows of their own.
+        try await ledger.spoilTemplate()
+        #expect(try await ledger.compare(try found(other), repairing: false).count == 1)
+    }
+
     @Test func `a transaction that is not to be kept leaves nothing`() async throws {
         try await sealed()
         let ledger = agent()
@@ -100,5 +147,11 @@ import TussilagoCore
         // The range counts as given out.
         let next = try await ledger.addTenant(TenantName(unchecked: "initech"), id: UUID(), at: someTime)
         #expect(next.users.index == 10)
+    }
+}
+
+extension SQLiteLedger {
+    fileprivate func spoilTemplate() throws(PortError) {
+        try open().run("UPDATE template SET content = 'other'")
     }
 }

@@ -63,6 +63,36 @@ import TussilagoCore
         #expect(records.apps[0].releases.map(\.release.number.rawValue) == [1, 2, 3])
     }
 
+    @Test func `a record stands in its file as it stands in the ledger`() async throws {
+        try await install()
+        let release = try Example.release(1)
+        try await store.perform(.stage(release, network: try Example.network()))
+        let records = try await store.records(of: scopes)
+        #expect(records.apps[0].stored.map(\.text) == [try release.text()])
+        #expect(try Release(text: try release.text()) == release)
+    }
+
+    @Test func `a record that is cut or another release's is told but stands for none`() async throws {
+        try await install()
+        try await store.perform(.stage(try Example.release(1), network: try Example.network()))
+        let path = "/var/lib/tussilago/apps/acme/shop/releases"
+        let text = try #require(host.text("\(path)/1/release.json"))
+        try host.write("\(path)/2/release.json", text)
+        try host.write("\(path)/3/release.json", String(text.dropLast(20)))
+        let records = try await store.records(of: scopes)
+        #expect(records.apps[0].stored.map(\.number.rawValue) == [1, 2, 3])
+        #expect(records.apps[0].releases.map(\.release.number.rawValue) == [1])
+    }
+
+    @Test func `what is named like the platform's is named and only what is its own is stored`() async throws {
+        try await install()
+        try host.write("/etc/systemd/system/tussilago-foreign.slice", "[Slice]\n")
+        let foreign = Scope.tenant(TenantName(unchecked: "foreign"))
+        #expect(try await store.named() == scopes.union([foreign]))
+        #expect(try await store.stored().scopes == scopes)
+        #expect(try await store.records(of: [foreign]).tenants.isEmpty)
+    }
+
     @Test func `where upstreams do not agree the target's links say what is current`() async throws {
         try await install()
         for number in 1...2 {

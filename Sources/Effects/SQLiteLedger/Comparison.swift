@@ -16,9 +16,6 @@ struct Comparison {
     }
 
     mutating func apply(_ records: HostRecords) throws(PortError) {
-        // The rows themselves are looked at, not what was read of them before; and some may be written anew.
-        connection.forgetReleases()
-        defer { connection.forgetReleases() }
         for tenant in records.tenants { try apply(tenant) }
         for app in records.apps { try apply(app) }
         try count("users", of: UserRange.count, in: "SELECT max(users) FROM tenant")
@@ -60,11 +57,38 @@ struct Comparison {
                     app.reference.key + [.id(app.id), .number(app.network.index), try .time(found.createdAt)])
             }
         }
-        for release in found.releases { try apply(release) }
+        if try !agrees(found.stored, of: app.reference) { for release in found.releases { try apply(release) } }
         try applyLastNumber(of: app.reference)
     }
 
     // MARK: Releases
+
+    /// Whether the rows of an app's releases have the records that were found, to the letter, and their templates' texts:
+    /// then there is no need to parse any of them.
+    private func agrees(_ stored: [HostRecords.StoredRelease], of app: AppReference) throws(PortError) -> Bool {
+        for found in stored {
+            let known = try connection.row(
+                "SELECT id, content FROM release WHERE tenant = ?1 AND app = ?2 AND number = ?3",
+                app.key + [.number(found.number.rawValue)]
+            ) { (row) throws(PortError) -> Release? in
+                guard try row.text(1) == found.text else { return nil }
+                return try connection.release(row, id: 0, content: 1)
+            }
+            guard let known, let release = known else { return false }
+            for (process, template) in release.templates
+            where try text(of: process, template.generation, app: app) != template.text { return false }
+        }
+        return true
+    }
+
+    private func text(
+        of process: ProcessName, _ generation: Int, app: AppReference
+    ) throws(PortError) -> String? {
+        try connection.row(
+            "SELECT content FROM template WHERE tenant = ?1 AND app = ?2 AND process = ?3 AND generation = ?4",
+            app.key + [.name(process), .number(generation)]
+        ) { (row) throws(PortError) in try row.text(0) }
+    }
 
     private mutating func apply(_ found: ReleaseRecord) throws(PortError) {
         let release = found.release, scope = Scope.app(release.app)
@@ -79,14 +103,14 @@ struct Comparison {
                     """,
                     release.key + [
                         .id(release.id), .text(found.state.rawValue), try .time(found.createdAt), .id(found.operation),
-                        try .json(release),
+                        .text(try release.text()),
                     ])
             }
         } else if let known, known.release != release {
             try change(scope, "the ledger had release \(release.number) otherwise") { (connection) throws(PortError) in
                 try connection.run(
                     "UPDATE release SET id = ?4, content = ?5 WHERE tenant = ?1 AND app = ?2 AND number = ?3",
-                    release.key + [.id(release.id), try .json(release)])
+                    release.key + [.id(release.id), .text(try release.text())])
             }
         }
         for (process, template) in release.templates { try apply(template, of: process, app: release.app) }
@@ -97,11 +121,7 @@ struct Comparison {
         _ template: Release.Template, of process: ProcessName, app: AppReference
     ) throws(PortError) {
         let values: [Value] = app.key + [.name(process), .number(template.generation), .text(template.text)]
-        let known = try connection.row(
-            "SELECT content FROM template WHERE tenant = ?1 AND app = ?2 AND process = ?3 AND generation = ?4",
-            Array(values.dropLast())
-        ) { (row) throws(PortError) in try row.text(0) }
-        guard known != template.text else { return }
+        guard try text(of: process, template.generation, app: app) != template.text else { return }
         let name = TemplateName(app: app, process: process, generation: template.generation)
         try change(.app(app), "the ledger had another text of \(name)") { (connection) throws(PortError) in
             try connection.run(

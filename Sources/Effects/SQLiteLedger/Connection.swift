@@ -13,8 +13,8 @@ final class Connection {
     private(set) var damage: PortError?
     // By their text. All texts stand in this module's source, so their number is bounded.
     private var statements: [String: Statement] = [:]
-    // By their ids: they never change, and to parse one takes longer than to read ten.
-    private var releases: [String: Release] = [:]
+    // By their ids, with the texts that they were parsed from: to parse one takes longer than to read a hundred.
+    private var releases: [String: (text: String, release: Release)] = [:]
     private static let parsedReleases = 1_000
 
     // As Schema.prepare(_:) sets it.
@@ -69,16 +69,13 @@ final class Connection {
 
     /// The release whose id and content stand in a row's columns.
     func release(_ row: borrowing Row, id: Int32, content: Int32) throws(PortError) -> Release {
-        let key = try row.text(id)
-        if let known = releases[key] { return known }
-        let release: Release = try row.json(content)
+        let key = try row.text(id), text = try row.text(content)
+        if let known = releases[key], known.text == text { return known.release }
+        let release = try row.release(content, text)
         if releases.count >= Self.parsedReleases { releases = [:] }
-        releases[key] = release
+        releases[key] = (text, release)
         return release
     }
-
-    /// Forgets what was parsed: rows are to be looked at as they are.
-    func forgetReleases() { releases = [:] }
 
     /// Runs statements without parameters or results.
     func script(_ sql: String) throws(PortError) {

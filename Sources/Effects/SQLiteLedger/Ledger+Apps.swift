@@ -26,6 +26,17 @@ extension SQLiteLedger {
         return query.page(rows) { $0.app.reference.description }
     }
 
+    public func scopes() throws(PortError) -> Set<Scope> {
+        let connection = try open()
+        let tenants = try connection.rows("SELECT name FROM tenant") { (row) throws(PortError) -> Scope in
+            .tenant(try row.name(0))
+        }
+        let apps = try connection.rows("SELECT tenant, name FROM app") { (row) throws(PortError) -> Scope in
+            .app(try AppReference(row, at: 0))
+        }
+        return Set(tenants + apps)
+    }
+
     /// Writes an app down with the next network that was never given out; the same row again if it is there.
     /// - Throws: ``PortError/Code-swift.enum/notFound`` when there is no such tenant,
     ///   ``PortError/Code-swift.enum/refused`` when all networks were given out.

@@ -23,6 +23,16 @@ extension SQLiteLedger {
         do throws(PortError) { try connection.verify() } catch { throw noted(error) }
     }
 
+    /// Looks through all of it, unless that was done within the last day.
+    ///
+    /// It takes longer than all the rest of a reconcile. What a reconcile reads, SQLite checks as it is read; this is for
+    /// what lies there unread.
+    public func verify(ifDueAt now: Date) throws(PortError) {
+        guard place.isVerificationDue(at: now) else { return }
+        try verify()
+        place.noteVerification(at: now)
+    }
+
     /// When it was written anew last, and why; nil when that never happened.
     public func lastRebuild() throws(PortError) -> LedgerRebuild? {
         try open().row("SELECT at, content FROM milestone WHERE kind = 'rebuilt' ORDER BY at DESC LIMIT 1") {

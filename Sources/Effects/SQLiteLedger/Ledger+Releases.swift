@@ -19,6 +19,14 @@ extension SQLiteLedger {
         return query.page(rows) { $0.release.number.description }
     }
 
+    public func releases(of apps: [AppReference]) throws(PortError) -> [AppReference: [ReleaseRecord]] {
+        var releases: [AppReference: [ReleaseRecord]] = [:]
+        for app in apps {
+            releases[app] = try self.releases(of: app, PageQuery(limit: PageQuery.maximumLimit)).items
+        }
+        return releases
+    }
+
     /// The last number that any release of the app had, and the newest texts that its templates had.
     public func history(of app: AppReference) throws(PortError) -> ReleaseHistory {
         let connection = try open()
@@ -58,7 +66,7 @@ extension SQLiteLedger {
                 INSERT INTO release (tenant, app, number, id, state, created_at, operation, content)
                 VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7)
                 """,
-                release.key + [.id(release.id), try .time(at), .id(operation), try .json(release)])
+                release.key + [.id(release.id), try .time(at), .id(operation), .text(try release.text())])
             for (process, template) in release.templates {
                 try connection.keep(template, of: process, app: release.app)
             }

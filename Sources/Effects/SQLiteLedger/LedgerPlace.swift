@@ -59,6 +59,25 @@ struct LedgerPlace: Sendable {
         }
     }
 
+    // MARK: The last look through all of it
+
+    /// How long what was found sound is taken to be so, in seconds.
+    private static let verificationLasts = 86_400.0
+
+    private var verificationPath: String? { seal.map { "\($0).verified" } }
+
+    /// Notes, in memory, when all of the file was found sound. A boot forgets it.
+    func noteVerification(at now: Date) {
+        if let verificationPath { Self.write("\(identity ?? 0) \(now.timeIntervalSince1970)", to: verificationPath) }
+    }
+
+    /// Whether that is too long ago, was another file's, or lies in the future: then the clock was set back.
+    func isVerificationDue(at now: Date) -> Bool {
+        let parts = verificationPath.flatMap(Self.text(of:))?.split(separator: " ") ?? []
+        guard parts.count == 2, UInt64(parts[0]) == identity, let noted = Double(parts[1]) else { return true }
+        return !(0..<Self.verificationLasts).contains(now.timeIntervalSince1970 - noted)
+    }
+
     // MARK: Damage
 
     /// What was found to be damaged, if an agent has noted it.

@@ -57,6 +57,11 @@ struct Row: ~Copyable {
         }
     }
 
+    /// Parses a release of the column's text.
+    func release(_ column: Int32, _ text: String) throws(PortError) -> Release {
+        do { return try Release(text: text) } catch { throw damaged(column, "\(error)") }
+    }
+
     private func damaged(_ column: Int32, _ what: String) -> PortError {
         let name = sqlite3_column_name(statement, column).map { String(cString: $0) } ?? "\(column)"
         return .damaged("column \(name): \(what)")

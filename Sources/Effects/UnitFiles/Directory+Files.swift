@@ -4,16 +4,21 @@ internal import TussilagoCore
 extension Directory {
     /// What stands in a file; nil when it is not there.
     /// - Throws: ``PortError/Code-swift.enum/refused`` when it is no regular file or has more than `limit` bytes.
-    func read(_ name: String, limit: Int) throws(PortError) -> [UInt8]? {
+    func read(_ name: String, limit: Int) throws(PortError) -> [UInt8]? { try readFile(name, limit: limit)?.bytes }
+
+    /// What stands in a file, and what it was when it was opened; nil when it is not there.
+    /// - Throws: what ``read(_:limit:)`` throws.
+    func readFile(_ name: String, limit: Int) throws(PortError) -> (bytes: [UInt8], status: FileStatus)? {
         guard let file = try openFile(name) else { return nil }
-        var bytes: [UInt8] = []
-        while let chunk = try file.read(as: name) {
-            bytes += chunk
-            guard bytes.count <= limit else {
-                throw PortError(.refused, name, cause: "it has more than \(limit) bytes")
-            }
+        let status = try file.status(as: name)
+        // One byte more than it has: a file that does not grow meanwhile is read in one call, to its end.
+        var bytes = try file.read(as: name, atMost: min(status.size, limit) + 1) ?? []
+        guard bytes.count > status.size || bytes.count > limit else { return (bytes, status) }
+        while bytes.count <= limit, let chunk = try file.read(as: name) { bytes += chunk }
+        guard bytes.count <= limit else {
+            throw PortError(.refused, name, cause: "it has more than \(limit) bytes")
         }
-        return bytes
+        return (bytes, status)
     }
 
     /// What has a name; nil when nothing has.
@@ -83,12 +88,21 @@ extension Directory {
 
     /// Where a symbolic link leads; nil when there is none of that name.
     func linkTarget(_ name: String) throws(PortError) -> String? {
-        let size = Int(PATH_MAX)
-        var buffer = [CChar](repeating: 0, count: size)
-        let length = try posix("readlinkat", name, nilOn: ENOENT, EINVAL) {
-            readlinkat(descriptor, name, &buffer, size)
+        let descriptor = descriptor
+        var result: Result<Int?, PortError> = .success(nil)
+        let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
+            do throws(PortError) {
+                let length = try posix("readlinkat", name, nilOn: ENOENT, EINVAL) {
+                    buffer.withMemoryRebound(to: CChar.self) { (bytes) -> Int in
+                        guard let start = bytes.baseAddress else { return 0 }
+                        return readlinkat(descriptor, name, start, bytes.count)
+                    }
+                }
+                count = length ?? 0
+                result = .success(length)
+            } catch { result = .failure(error) }
         }
-        return length.flatMap { String(validating: buffer[..<$0].lazy.map(UInt8.init(bitPattern:)), as: UTF8.self) }
+        return try result.get() == nil ? nil : String(validating: bytes, as: UTF8.self)
     }
 
     /// Gives a file or directory another name.

@@ -52,14 +52,14 @@ public actor FileUnitStore: UnitStore {
     }
 
     public func observe(_ scope: Scope) throws(PortError) -> InstalledState {
-        try HostLook(root: root).state(of: scope)
+        try HostLook(root: root).files(of: scope).installed
     }
 
-    public func observe(_ scopes: [Scope]) throws(PortError) -> [InstalledState] {
+    public func files(of scopes: [Scope]) throws(PortError) -> [ScopeFiles] {
         let look = HostLook(root: root)
-        var states: [InstalledState] = []
-        for scope in scopes { states.append(try look.state(of: scope)) }
-        return states
+        var files: [ScopeFiles] = []
+        for scope in scopes { files.append(try look.files(of: scope)) }
+        return files
     }
 
     public func check(_ files: [UnitFile], users: UserRange) async throws(PortError) {
@@ -71,24 +71,10 @@ public actor FileUnitStore: UnitStore {
     }
 
     public func stored() async throws(PortError) -> StoredThings {
-        StoredThings(scopes: try StoredScopes(root: root).all(), trees: try await trees.trees())
+        StoredThings(scopes: try StoredScopes(root: root).all(owned: true), trees: try await trees.trees())
     }
 
-    public func records(of scopes: Set<Scope>) throws(PortError) -> HostRecords {
-        let look = HostLook(root: root)
-        var units: [UnitRecord] = []
-        var remains: [AppReference: HostRecords.Remains] = [:]
-        for scope in scopes {
-            units += try look.records(of: scope)
-            guard case .app(let app) = scope else { continue }
-            var found = HostRecords.Remains()
-            found.releases = try ReleaseStore(root: root).records(of: app)
-            found.upstreams = try look.upstreams(of: app)
-            found.wants = try WantsLinks(root: root).units(of: app.target)
-            remains[app] = found
-        }
-        return HostRecords(units: units, remains: remains)
-    }
+    public func named() throws(PortError) -> Set<Scope> { try StoredScopes(root: root).all(owned: false) }
 
     public func removeRemains(of app: AppReference) throws(PortError) { try Remains(root: root).remove(of: app) }
 

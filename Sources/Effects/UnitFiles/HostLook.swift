@@ -4,39 +4,40 @@ internal import TussilagoCore
 /// quadlets, of its upstreams, and what its target starts.
 final class HostLook {
     private let root: HostRoot
+    private let units: InstalledUnits
     private var wanted: [UnitName: Set<UnitName>] = [:]
     private var templates: [TenantName: [AppReference: [UnitFile.Path]]] = [:]
     private var upstreams: [TenantName: [AppReference: [Int: Instance]]] = [:]
 
-    init(root: HostRoot) { self.root = root }
+    init(root: HostRoot) {
+        self.root = root
+        units = InstalledUnits(root: root, places: OpenPlaces(root: root))
+    }
 
-    /// What there is within a scope.
-    func state(of scope: Scope) throws(PortError) -> InstalledState {
-        let units = InstalledUnits(root: root)
+    /// What the files within a scope say.
+    func files(of scope: Scope) throws(PortError) -> ScopeFiles {
         var state = InstalledState()
         state.reloadOwed = try units.reloadOwed()
         switch scope {
         case .tenant(let tenant):
-            state.units = try units.units(of: tenant)
+            let files = try units.files(of: [.system(tenant.slice), .system(tenant.target)], in: scope)
+            state.units = files.texts
             state.wants = try wants(of: [.multiUser, tenant.target])
+            return ScopeFiles(scope: scope, installed: state, units: files.records)
         case .app(let app):
-            state.units = try units.units(of: app, templates: try templates(of: app))
-            state.releases = try ReleaseStore(root: root).numbers(of: app)
-            state.live = try LiveLinks(root: root).instances(of: app)
+            let files = try units.files(
+                of: [.system(app.slice), .system(app.target), .network(app)] + (try templates(of: app)), in: scope)
+            state.units = files.texts
             state.wants = try wants(of: [app.tenant.target, app.target])
             state.upstreams = try upstreams(of: app)
-        }
-        return state
-    }
-
-    /// What the unit files within a scope say of whom they are.
-    func records(of scope: Scope) throws(PortError) -> [UnitRecord] {
-        let paths: [UnitFile.Path] =
-            switch scope {
-            case .tenant(let tenant): [.system(tenant.slice), .system(tenant.target)]
-            case .app(let app): [.system(app.slice), .system(app.target), .network(app)] + (try templates(of: app))
+            guard let home = try root.directory(.state, HostPaths.app(app)) else {
+                return ScopeFiles(scope: scope, installed: state, units: files.records)
             }
-        return try InstalledUnits(root: root).records(of: paths, in: scope)
+            let releases = try ReleaseStore(root: root).records(in: home)
+            state.releases = Set(releases.filter(\.isWhole).map(\.number))
+            state.live = try LiveLinks(root: root).instances(of: app, in: home)
+            return ScopeFiles(scope: scope, installed: state, units: files.records, releases: releases)
+        }
     }
 
     private func wants(of targets: [UnitName]) throws(PortError) -> [UnitName: Set<UnitName>] {
@@ -57,13 +58,13 @@ final class HostLook {
 
     private func templates(of app: AppReference) throws(PortError) -> [UnitFile.Path] {
         if let known = templates[app.tenant] { return known[app] ?? [] }
-        let all = try InstalledUnits(root: root).templates(of: app.tenant)
+        let all = try units.templates(of: app.tenant)
         templates[app.tenant] = all
         return all[app] ?? []
     }
 
     /// The instances that an app's upstreams lead to, by copy.
-    func upstreams(of app: AppReference) throws(PortError) -> [Int: Instance] {
+    private func upstreams(of app: AppReference) throws(PortError) -> [Int: Instance] {
         if let known = upstreams[app.tenant] { return known[app] ?? [:] }
         let all = try UpstreamLinks(root: root).instances(of: app.tenant)
         upstreams[app.tenant] = all

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import TussilagoCore
 
 /// The unit files of the platform, among those of the admin.
@@ -5,6 +6,8 @@ internal import TussilagoCore
 /// A file is the platform's when it carries the section `[X-Tussilago]`; any other of the same name is left as it is.
 struct InstalledUnits {
     let root: HostRoot
+    /// The directories that are open already, where many files are looked at.
+    var places: OpenPlaces?
 
     /// More than any unit that the platform writes.
     private static let textLimit = 1_048_576
@@ -21,7 +24,7 @@ struct InstalledUnits {
     func install(_ files: [UnitFile]) throws(PortError) {
         var changed: Set<UnitFile> = []
         for file in files {
-            guard Self.isOwned(file.text) else {
+            guard Self.isOwned(Array(file.text.utf8)) else {
                 throw PortError(.unexpected, file.path.name, cause: "it lacks the section [\(ownershipSection)]")
             }
             if try text(of: file.path, refusingForeign: true) != file.text { changed.insert(file) }
@@ -75,18 +78,6 @@ struct InstalledUnits {
 
     // MARK: What is there
 
-    /// A tenant's own unit files.
-    func units(of tenant: TenantName) throws(PortError) -> [UnitFile.Path: String] {
-        try texts(of: [.system(tenant.slice), .system(tenant.target)])
-    }
-
-    /// An app's unit files.
-    func units(
-        of app: AppReference, templates: [UnitFile.Path]
-    ) throws(PortError) -> [UnitFile.Path: String] {
-        try texts(of: [.system(app.slice), .system(app.target), .network(app)] + templates)
-    }
-
     /// The templates of a tenant's apps, of all generations.
     func templates(of tenant: TenantName) throws(PortError) -> [AppReference: [UnitFile.Path]] {
         var paths: [AppReference: [UnitFile.Path]] = [:]
@@ -100,45 +91,55 @@ struct InstalledUnits {
         return paths
     }
 
-    /// What unit files say of whom they are, of those that are of a tenant or an app.
-    func records(of paths: [UnitFile.Path], in scope: Scope) throws(PortError) -> [UnitRecord] {
-        var records: [UnitRecord] = []
+    /// The texts of unit files, and what they say of whom they are, of those that are of a tenant or an app.
+    func files(
+        of paths: [UnitFile.Path], in scope: Scope
+    ) throws(PortError) -> (texts: [UnitFile.Path: String], records: [UnitRecord]) {
+        var texts: [UnitFile.Path: String] = [:], records: [UnitRecord] = []
         for path in paths {
-            guard let text = try text(of: path, refusingForeign: false),
-                let modified = try root.directory(path.place.base, path.place.path)?.status(of: path.name)?.modified,
-                let record = UnitRecord(text, modified: modified), scope.covers(record)
-            else { continue }
-            records.append(record)
+            guard let file = try file(of: path, refusingForeign: false) else { continue }
+            texts[path] = file.text
+            if let record = UnitRecord(file.text, modified: file.modified), scope.covers(record) {
+                records.append(record)
+            }
         }
-        return records
+        return (texts, records)
     }
 
     /// Whether there is a file of that name which the platform has written.
     func isOwned(_ path: UnitFile.Path) throws(PortError) -> Bool { try text(of: path, refusingForeign: false) != nil }
 
-    private func texts(of paths: [UnitFile.Path]) throws(PortError) -> [UnitFile.Path: String] {
-        var texts: [UnitFile.Path: String] = [:]
-        for path in paths { texts[path] = try text(of: path, refusingForeign: false) }
-        return texts
-    }
-
     /// The text of the platform's file of that name; nil when there is none.
     private func text(of path: UnitFile.Path, refusingForeign: Bool) throws(PortError) -> String? {
-        let place = path.place
-        guard let directory = try root.directory(place.base, place.path) else { return nil }
-        guard let status = try directory.status(of: path.name) else { return nil }
-        // Anything else was not written here: a link, as `systemctl mask` makes one, or a file beyond all measure.
-        if status.kind == .file, status.size <= Self.textLimit {
-            guard let bytes = try directory.read(path.name, limit: Self.textLimit) else { return nil }
-            let text = String(decoding: bytes, as: UTF8.self)
-            if Self.isOwned(text) { return text }
-        }
-        guard refusingForeign else { return nil }
-        throw PortError(.conflict, path.name, cause: "there is a file of this name that the platform did not write")
+        try file(of: path, refusingForeign: refusingForeign)?.text
     }
 
-    private static func isOwned(_ text: String) -> Bool {
-        text.contains("\n[\(ownershipSection)]\n") || text.hasPrefix("[\(ownershipSection)]\n")
+    /// The platform's file of that name, and when it was written; nil when there is none.
+    private func file(
+        of path: UnitFile.Path, refusingForeign: Bool
+    ) throws(PortError) -> (text: String, modified: Date)? {
+        let name = path.name
+        let found = if let places { try places.open(path.place) } else { try OpenPlace(path.place, root) }
+        guard let directory = found, let status = try directory.status(of: name) else { return nil }
+        // Anything else was not written here: a link, as `systemctl mask` makes one, or a file beyond all measure.
+        if status.kind == .file, status.size <= Self.textLimit {
+            guard let file = try directory.readFile(name, limit: Self.textLimit) else { return nil }
+            if Self.isOwned(file.bytes) { return (String(decoding: file.bytes, as: UTF8.self), file.status.modified) }
+        }
+        guard refusingForeign else { return nil }
+        throw PortError(.conflict, name, cause: "there is a file of this name that the platform did not write")
+    }
+
+    private static let mark = Array("[\(ownershipSection)]\n".utf8)
+
+    /// Whether a line of a text begins the platform's section. It is one of the first where the platform wrote it.
+    private static func isOwned(_ text: [UInt8]) -> Bool {
+        var rest = text[...]
+        while !rest.starts(with: mark) {
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return false }
+            rest = rest[(end + 1)...]
+        }
+        return true
     }
 
     private func byDirectory<Item>(
@@ -159,17 +160,15 @@ extension Scope {
     }
 }
 
-/// The directory of a unit file.
-struct UnitPlace: Hashable {
-    /// The base directory.
-    let base: HostRoot.Base
-    /// The directory below it, if it is one.
-    let path: String?
-}
-
 extension UnitFile.Path {
     /// The file's name.
-    var name: String { description.split(separator: "/").last.map(String.init) ?? description }
+    var name: String {
+        switch self {
+        case .system(let unit): unit.description
+        case .template(_, let stem): "\(stem)@.container"
+        case .network(let app): "\(app.target.stem).network"
+        }
+    }
 
     /// Where the file lies.
     var place: UnitPlace {

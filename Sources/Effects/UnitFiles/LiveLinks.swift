@@ -54,11 +54,12 @@ struct LiveLinks {
         return record?.instances.contains { $0.instanceName == name && !retired.contains($0) } ?? false
     }
 
-    /// The instances that may run.
-    func instances(of app: AppReference) throws(PortError) -> Set<Instance> {
+    /// The instances that may run, of the app whose directory it is.
+    func instances(of app: AppReference, in home: borrowing Directory) throws(PortError) -> Set<Instance> {
         var instances: Set<Instance> = []
-        for (number, names) in try links(of: app) {
-            guard let known = try store.instances(app, number) else { continue }
+        guard let live = try home.directory("live") else { return instances }
+        for (number, names) in try links(in: live) {
+            guard let known = try store.instances(app, number, in: home) else { continue }
             instances.formUnion(known.filter { names.contains($0.instanceName) })
         }
         return instances
@@ -83,6 +84,10 @@ struct LiveLinks {
     /// What looks otherwise is none of the platform's.
     private func links(of app: AppReference) throws(PortError) -> [ReleaseNumber: Set<String>] {
         guard let live = try root.directory(.state, HostPaths.live(app)) else { return [:] }
+        return try links(in: live)
+    }
+
+    private func links(in live: borrowing Directory) throws(PortError) -> [ReleaseNumber: Set<String>] {
         var links: [ReleaseNumber: Set<String>] = [:]
         for name in try live.names(as: "live") {
             guard let first = name.split(separator: ".", omittingEmptySubsequences: false).first,

@@ -7,7 +7,7 @@ struct OpenFile: ~Copyable {
     let descriptor: Int32
 
     /// How much is read at a time.
-    private static let chunk = 65_536
+    static let chunk = 65_536
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
@@ -21,14 +21,17 @@ struct OpenFile: ~Copyable {
     }
 
     /// The next bytes; nil at the end.
-    func read(as subject: String) throws(PortError) -> [UInt8]? {
-        var buffer = [UInt8](repeating: 0, count: Self.chunk)
-        let count = try posix("read", subject) {
-            buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+    func read(as subject: String, atMost limit: Int = OpenFile.chunk) throws(PortError) -> [UInt8]? {
+        // Not zeroed first: most files are short, and many are looked at.
+        let descriptor = descriptor
+        var failure: PortError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            do throws(PortError) {
+                count = try posix("read", subject) { Glibc.read(descriptor, buffer.baseAddress, limit) }
+            } catch { failure = error }
         }
-        guard count > 0 else { return nil }
-        buffer.removeLast(buffer.count - count)
-        return buffer
+        if let failure { throw failure }
+        return bytes.isEmpty ? nil : bytes
     }
 
     /// Writes all of `bytes`.

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import TussilagoCore
 
 /// What a release's directory holds: what its template reaches through an instance's link, and the release itself.
@@ -13,7 +12,7 @@ struct ReleaseContents {
 
     /// Renders a release's files.
     init(_ release: Release, network: AppNetwork) throws(PortError) {
-        let record = try Self.encode(release)
+        let record = Array(try release.text().utf8)
         guard record.count <= Self.recordLimit else {
             throw PortError(.refused, "release \(release.number)", cause: "it is larger than \(Self.recordLimit) bytes")
         }
@@ -68,18 +67,9 @@ struct ReleaseContents {
         release.manifest.environment.map { "\($0.name)=\($0.value)\n" }.joined()
     }
 
-    /// A release as it is kept: the same bytes for the same release.
-    private static func encode(_ release: Release) throws(PortError) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        do { return Array(try encoder.encode(release)) } catch {
-            throw PortError(.unexpected, "release \(release.number)", cause: "it cannot be written", detail: "\(error)")
-        }
-    }
-
     /// Reads a record back; nil when it is no record of the release that it should be.
     static func release(_ record: [UInt8], of app: AppReference, _ number: ReleaseNumber) -> Release? {
-        guard let release = try? JSONDecoder().decode(Release.self, from: Data(record)), release.app == app,
+        guard let release = try? Release(text: String(decoding: record, as: UTF8.self)), release.app == app,
             release.number == number
         else { return nil }
         return release

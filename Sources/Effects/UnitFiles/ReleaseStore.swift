@@ -81,25 +81,11 @@ struct ReleaseStore {
         try apps.removeDirectory(ifEmpty: app.tenant.rawValue)
     }
 
-    /// The releases that are staged.
-    ///
-    /// A directory whose record is cut or missing is not: it is staged again when it is needed.
-    func numbers(of app: AppReference) throws(PortError) -> Set<ReleaseNumber> {
-        guard let releases = try root.directory(.state, directory(of: app)) else { return [] }
-        var numbers: Set<ReleaseNumber> = []
-        for name in try releases.names(as: "releases") {
-            guard let number = ReleaseNumber(name), let directory = try releases.directory(name),
-                let record = try directory.read(HostPaths.releaseRecord, limit: ReleaseContents.recordLimit),
-                record.first == UInt8(ascii: "{"), record.last == UInt8(ascii: "}")
-            else { continue }
-            numbers.insert(number)
-        }
-        return numbers
-    }
-
-    /// The instances of a staged release; nil when it is not staged, or cannot be read.
-    func instances(_ app: AppReference, _ number: ReleaseNumber) throws(PortError) -> [Instance]? {
-        guard let directory = try root.directory(.state, HostPaths.release(app, number)) else { return nil }
+    /// The instances of a release in an app's directory; nil when it is not staged, or cannot be read.
+    func instances(
+        _ app: AppReference, _ number: ReleaseNumber, in home: borrowing Directory
+    ) throws(PortError) -> [Instance]? {
+        guard let directory = try home.directory("releases")?.directory(number.description) else { return nil }
         if let text = try directory.read(HostPaths.unitEnvironment, limit: ReleaseContents.recordLimit),
             let instances = ReleaseContents.instances(text),
             instances.allSatisfy({ $0.app == app && $0.release == number })
@@ -109,15 +95,16 @@ struct ReleaseStore {
         return try release(app, number)?.instances
     }
 
-    /// The records of all releases that are staged.
-    func records(of app: AppReference) throws(PortError) -> [HostRecords.StoredRelease] {
-        guard let releases = try root.directory(.state, directory(of: app)) else { return [] }
+    /// The records of all releases in an app's directory.
+    func records(in home: borrowing Directory) throws(PortError) -> [HostRecords.StoredRelease] {
+        guard let releases = try home.directory("releases") else { return [] }
         var records: [HostRecords.StoredRelease] = []
         for name in try releases.names(as: "releases") {
-            guard let number = ReleaseNumber(name), let release = try record(in: releases, app, number),
-                let modified = try releases.directory(name)?.status(of: HostPaths.releaseRecord)?.modified
+            guard let number = ReleaseNumber(name), let directory = try releases.directory(name),
+                let record = try directory.readFile(HostPaths.releaseRecord, limit: ReleaseContents.recordLimit),
+                let text = String(validating: record.bytes, as: UTF8.self)
             else { continue }
-            records.append(HostRecords.StoredRelease(release, modified: modified))
+            records.append(HostRecords.StoredRelease(number, text: text, modified: record.status.modified))
         }
         return records
     }
@@ -138,6 +125,12 @@ struct ReleaseStore {
     }
 
     private func directory(of app: AppReference) -> String { "\(HostPaths.app(app))/releases" }
+}
+
+extension HostRecords.StoredRelease {
+    /// Whether it has its beginning and its end. A release whose record is cut or missing is staged again when it is
+    /// needed.
+    var isWhole: Bool { text.utf8.first == UInt8(ascii: "{") && text.utf8.last == UInt8(ascii: "}") }
 }
 
 extension ReleaseNumber {

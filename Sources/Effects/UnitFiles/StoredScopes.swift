@@ -5,25 +5,25 @@ struct StoredScopes {
     let root: HostRoot
 
     /// All of them: those with unit files of the platform, with releases, with upstreams.
-    func all() throws(PortError) -> Set<Scope> {
-        var scopes = try withUnits()
+    /// - Parameter owned: false takes the names of unit files for theirs, and spares reading them.
+    func all(owned: Bool) throws(PortError) -> Set<Scope> {
+        var scopes = try withUnits(owned: owned)
         for (directory, subject) in [("\(HostPaths.state)/apps", "apps"), (HostPaths.upstreams, "upstreams")] {
             scopes.formUnion(try below(directory, as: subject))
         }
         return scopes
     }
 
-    private func withUnits() throws(PortError) -> Set<Scope> {
+    private func withUnits(owned: Bool) throws(PortError) -> Set<Scope> {
         var scopes: Set<Scope> = []
-        let units = InstalledUnits(root: root)
+        let units = InstalledUnits(root: root, places: OpenPlaces(root: root))
+        func isTaken(_ path: UnitFile.Path) throws(PortError) -> Bool { owned ? try units.isOwned(path) : true }
         if let directory = try root.directory(.systemUnits) {
             for name in try directory.names(as: "units") where name.hasPrefix("tussilago-") {
                 guard let unit = UnitName(name) else { continue }
-                if let app = AppReference(unit: unit), try units.isOwned(.system(unit)) {
-                    scopes.insert(.app(app))
-                } else if let tenant = TenantName(unit: unit), try units.isOwned(.system(unit)) {
-                    scopes.insert(.tenant(tenant))
-                }
+                let scope = AppReference(unit: unit).map(Scope.app) ?? TenantName(unit: unit).map(Scope.tenant)
+                guard let scope, try isTaken(.system(unit)) else { continue }
+                scopes.insert(scope)
             }
         }
         guard let quadlets = try root.directory(.quadlets) else { return scopes }
@@ -31,7 +31,7 @@ struct StoredScopes {
             guard let tenant = try? TenantName(name), let directory = try quadlets.directory(name) else { continue }
             for file in try directory.names(as: "units") where file.hasSuffix("@.container") {
                 guard let template = TemplateName(stem: String(file.dropLast("@.container".count))),
-                    template.app.tenant == tenant, try units.isOwned(template.path)
+                    template.app.tenant == tenant, try isTaken(template.path)
                 else { continue }
                 scopes.insert(.app(template.app))
             }

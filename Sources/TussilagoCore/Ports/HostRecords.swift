@@ -22,8 +22,16 @@ public struct HostRecords: Hashable, Sendable {
         public let versions: [App]
         /// When the oldest of its files was written.
         public let createdAt: Date
-        /// Its releases by number. The one that serves is `current`, all others are `superseded`.
-        public let releases: [ReleaseRecord]
+        let remains: Remains
+
+        /// Its releases' own records, by number.
+        public var stored: [StoredRelease] { remains.releases }
+
+        /// Its releases by number. The one that serves is `current`, all others are `superseded`. A record that cannot be
+        /// read is left out. Each is parsed for this: where the text is enough there is ``stored``.
+        public var releases: [ReleaseRecord] {
+            versions.first.map { HostRecords.records(remains, of: $0.reference) } ?? []
+        }
     }
 
     /// What there is of an app beside its unit files.
@@ -41,16 +49,40 @@ public struct HostRecords: Hashable, Sendable {
 
     /// A release's own record.
     public struct StoredRelease: Hashable, Sendable {
-        /// The release.
-        public let release: Release
+        /// The number that it is kept under.
+        public let number: ReleaseNumber
+        /// What stands in it: ``Release/text()``, unless it was damaged.
+        public let text: String
         /// When the record was written.
         public let modified: Date
 
-        /// Ties a release to the time of its record.
-        public init(_ release: Release, modified: Date) {
-            self.release = release
+        /// Ties what stands in a record to the time when it was written.
+        public init(_ number: ReleaseNumber, text: String, modified: Date) {
+            self.number = number
+            self.text = text
             self.modified = modified
         }
+
+        /// The release; nil when the text is no record of the release that it should be.
+        func release(of app: AppReference) -> Release? {
+            guard let release = try? Release(text: text), release.app == app, release.number == number else {
+                return nil
+            }
+            return release
+        }
+    }
+
+    /// Puts together what the files of tenants and apps say.
+    public init(_ files: [ScopeFiles]) {
+        var remains: [AppReference: Remains] = [:]
+        for files in files {
+            guard case .app(let app) = files.scope else { continue }
+            remains[app] = Remains()
+            remains[app]?.releases = files.releases
+            remains[app]?.upstreams = files.installed.upstreams
+            remains[app]?.wants = files.installed.wants[app.target] ?? []
+        }
+        self.init(units: files.flatMap(\.units), remains: remains)
     }
 
     /// Puts together what was found. An app of which no unit file is left has no id, and is left out.
@@ -61,9 +93,10 @@ public struct HostRecords: Hashable, Sendable {
         let ofApps = Dictionary(grouping: units.filter { $0.app != nil }) { $0.app?.reference }
         apps = ofApps.compactMap { reference, units in
             reference.map { reference in
-                FoundApp(
-                    versions: Self.versions(units.compactMap(\.app)), createdAt: Self.oldest(units),
-                    releases: Self.records(remains[reference] ?? Remains()))
+                var remains = remains[reference] ?? Remains()
+                remains.releases.sort { $0.number < $1.number }
+                return FoundApp(
+                    versions: Self.versions(units.compactMap(\.app)), createdAt: Self.oldest(units), remains: remains)
             }
         }
         .sorted { ($0.versions.first?.reference.description ?? "") < ($1.versions.first?.reference.description ?? "") }
@@ -83,13 +116,15 @@ public struct HostRecords: Hashable, Sendable {
 
     private static func oldest(_ units: [UnitRecord]) -> Date { units.map(\.modified).min() ?? .distantPast }
 
-    private static func records(_ remains: Remains) -> [ReleaseRecord] {
-        let current = current(remains)
-        return remains.releases.sorted { $0.release.number < $1.release.number }.map { stored in
-            let release = stored.release
+    private static func records(_ remains: Remains, of app: AppReference) -> [ReleaseRecord] {
+        let read = remains.releases.compactMap { stored in
+            stored.release(of: app).map { (release: $0, modified: stored.modified) }
+        }
+        let current = current(remains, among: Set(read.map(\.release.number)))
+        return read.map { release, modified in
             // One of an early version has no origin: the release's own id stands for the operation's.
-            return ReleaseRecord(
-                release: release, createdAt: release.origin?.at ?? stored.modified,
+            ReleaseRecord(
+                release: release, createdAt: release.origin?.at ?? modified,
                 state: release.number == current ? .current : .superseded,
                 operation: release.origin?.operation ?? release.id)
         }
@@ -97,8 +132,7 @@ public struct HostRecords: Hashable, Sendable {
 
     /// The release that serves: the one that all upstreams lead to. Where they do not agree, since a deploy was cut, or
     /// lead nowhere, since the app takes no requests, the one that the target starts: it is told last.
-    private static func current(_ remains: Remains) -> ReleaseNumber? {
-        let staged = Set(remains.releases.map(\.release.number))
+    private static func current(_ remains: Remains, among staged: Set<ReleaseNumber>) -> ReleaseNumber? {
         let served = staged.intersection(remains.upstreams.values.map(\.release))
         let wanted = staged.intersection(remains.wants.compactMap { Instance(unit: $0)?.release })
         if served.count == 1 { return served.first }

@@ -59,12 +59,17 @@ public protocol Ledger: Sendable {
     /// Removes an app with its releases and hostnames; nothing if it is not there.
     func removeApp(_ reference: AppReference) async throws(PortError)
 
+    /// All tenants and apps, by name.
+    func scopes() async throws(PortError) -> Set<Scope>
+
     // MARK: Releases and routes
 
     /// One release; nil when there is none.
     func release(_ app: AppReference, _ number: ReleaseNumber) async throws(PortError) -> ReleaseRecord?
     /// An app's releases, newest first.
     func releases(of app: AppReference, _ query: PageQuery) async throws(PortError) -> Page<ReleaseRecord>
+    /// The newest releases of each of several apps, as many as a page has at most. It takes less than to ask one by one.
+    func releases(of apps: [AppReference]) async throws(PortError) -> [AppReference: [ReleaseRecord]]
     /// The last number that any release of the app had, and every text that its templates had.
     func history(of app: AppReference) async throws(PortError) -> ReleaseHistory
     /// Writes a release down as `pending` and claims its hostnames for the app; the same again if it is there.
@@ -87,6 +92,9 @@ public protocol Ledger: Sendable {
     /// Looks through all of it.
     /// - Throws: ``PortError/Code-swift.enum/damaged`` when it is not sound.
     func verify() async throws(PortError)
+    /// Looks through all of it, unless that was done within the last day. What is read is checked each time.
+    /// - Throws: what ``verify()`` throws.
+    func verify(ifDueAt now: Date) async throws(PortError)
     /// Writes it anew from what the host's files say, and keeps what it was beside it. Operations are not in the files.
     func rebuild(from records: HostRecords, because reason: String, at: Date) async throws(PortError)
     /// In what it differs from what the host's files say, in words.

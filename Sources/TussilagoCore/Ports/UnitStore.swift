@@ -5,8 +5,9 @@
 public protocol UnitStore: Sendable {
     /// What there is now, of all that `scope` covers.
     func observe(_ scope: Scope) async throws(PortError) -> InstalledState
-    /// What there is now of each of several scopes, in their order. It takes less than to ask one by one.
-    func observe(_ scopes: [Scope]) async throws(PortError) -> [InstalledState]
+    /// The same of each of several scopes, in their order, and whose the files say that they are. It takes less than to
+    /// ask one by one, above all where those of a tenant stand together.
+    func files(of scopes: [Scope]) async throws(PortError) -> [ScopeFiles]
     /// Runs quadlets through Podman's generator without installing them, and checks the commands that come out.
     /// - Throws: ``PortError/Code-swift.enum/refused`` with the generator's reason when one would be dropped.
     func check(_ files: [UnitFile], users: UserRange) async throws(PortError)
@@ -17,12 +18,35 @@ public protocol UnitStore: Sendable {
     func importTree(from directory: String) async throws(PortError) -> Digest
     /// All that there is in the platform's name.
     func stored() async throws(PortError) -> StoredThings
-    /// What the files of these tenants and apps say that they are: what the ledger has as well.
-    func records(of scopes: Set<Scope>) async throws(PortError) -> HostRecords
+    /// The tenants and apps after which anything is named that may be the platform's: no fewer than ``stored()`` has. It
+    /// takes less, since nothing is read.
+    func named() async throws(PortError) -> Set<Scope>
     /// Removes what is left in an app's place, even what no observation shows. The app must be gone.
     func removeRemains(of app: AppReference) async throws(PortError)
     /// Removes file trees; those that are not there are no error.
     func removeTrees(_ trees: [Digest]) async throws(PortError)
+}
+
+/// What the files within a scope say.
+public struct ScopeFiles: Sendable {
+    /// Which tenant or app they are of.
+    public let scope: Scope
+    /// What shall run, by them.
+    public let installed: InstalledState
+    /// What the unit files say of whom they are.
+    public let units: [UnitRecord]
+    /// The releases' own records.
+    public let releases: [HostRecords.StoredRelease]
+
+    /// Puts together what was found.
+    public init(
+        scope: Scope, installed: InstalledState, units: [UnitRecord], releases: [HostRecords.StoredRelease] = []
+    ) {
+        self.scope = scope
+        self.installed = installed
+        self.units = units
+        self.releases = releases
+    }
 }
 
 /// All that a store has in the platform's name, whether anything refers to it or not.
@@ -40,10 +64,9 @@ public struct StoredThings: Hashable, Sendable {
 }
 
 extension UnitStore {
-    public func observe(_ scopes: [Scope]) async throws(PortError) -> [InstalledState] {
-        var states: [InstalledState] = []
-        for scope in scopes { states.append(try await observe(scope)) }
-        return states
+    /// What the files of these tenants and apps say that they are: what the ledger has as well.
+    public func records(of scopes: Set<Scope>) async throws(PortError) -> HostRecords {
+        HostRecords(try await files(of: scopes.sorted { $0.description < $1.description }))
     }
 }
 

@@ -13,10 +13,15 @@ public struct UnitRecord: Hashable, Sendable {
     public init?(_ text: String, modified: Date) {
         var values: [Substring: Substring] = [:]
         var isOwn = false
-        for line in text.split(separator: "\n") {
-            if line.hasPrefix("[") {
+        var rest = text[...]
+        while !rest.isEmpty {
+            let line = rest.prefix(upTo: rest.utf8.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex)
+            rest = rest[line.endIndex...].dropFirst()
+            if line.utf8.first == UInt8(ascii: "[") {
+                // It stands before all that is long.
+                if isOwn { break }
                 isOwn = line == "[\(ownershipSection)]"
-            } else if isOwn, let equals = line.firstIndex(of: "=") {
+            } else if isOwn, let equals = line.utf8.firstIndex(of: UInt8(ascii: "=")) {
                 values[line[..<equals]] = line[line.index(after: equals)...]
             }
         }
