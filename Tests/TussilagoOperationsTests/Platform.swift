@@ -19,30 +19,32 @@ struct Platform {
     /// The ledger's file.
     var path: String { "\(directory)/ledger.sqlite" }
 
-    init(backoff: Backoff = Platform.impatient, deadline: Duration = .seconds(60)) async throws {
+    init(backoff: Backoff = Platform.impatient) async throws {
         var template = Array("/tmp/tussilago-operations.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw PortError(.noSpace, "test", cause: "no directory") }
         let directory = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "/tmp" }
         TestDirectories.removeAtExit(directory)
-        try self.init(InMemoryHost(), directory, backoff: backoff, deadline: deadline)
+        try self.init(InMemoryHost(), directory, backoff: backoff)
         let image = try Make.image()
         await host.change { $0.images[image.reference] = image.digest }
     }
 
     private init(
         _ host: InMemoryHost, _ directory: String, backoff: Backoff = Platform.impatient,
-        deadline: Duration = .seconds(60), now: @escaping @Sendable () -> Date = { Date() }
+        now: @escaping @Sendable () -> Date = { Date() }
     ) throws {
         self.host = host
         self.directory = directory
         ledger = SQLiteLedger(path: "\(directory)/ledger.sqlite", seal: "\(directory)/seal")
         outside = Self.outside(host, ledger, directory, now)
-        queue = Self.queue(outside, backoff, deadline)
+        queue = Self.queue(outside, backoff)
         shop = try AppReference("acme/shop")
     }
 
     /// Another agent on the same host and ledger, as after a crash.
-    func anotherQueue() -> OperationQueue { Self.queue(outside, Self.impatient) }
+    func anotherQueue(deadline: Duration = .seconds(60)) -> OperationQueue {
+        Self.queue(outside, Self.impatient, deadline)
+    }
 
     /// Another agent on the same host, which opens the ledger's file anew.
     func next(at time: Date? = nil) async throws -> Platform {

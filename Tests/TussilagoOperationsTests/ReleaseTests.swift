@@ -180,10 +180,13 @@ import TussilagoTestKit
 
     @Test("An operation that takes longer than it may fails, goes back, and leaves the app to the next")
     func expires() async throws {
-        let platform = try await Platform(deadline: .seconds(1))
+        let platform = try await Platform()
         try await platform.withShop()
         await platform.host.hold(true)
-        let operation = try await platform.run(try platform.deploy("two"))
+        // Of the operations before it none is short of time.
+        let accepted = try await platform.anotherQueue(deadline: .seconds(1)).accept(
+            try platform.deploy("two"), caller: "root", requestID: UUID(), key: nil)
+        let operation = try await platform.ended(accepted.id)
         #expect(operation.state == .failed)
         #expect(operation.failure?.code == "expired")
         await platform.host.hold(false)
