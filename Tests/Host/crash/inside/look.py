@@ -26,7 +26,7 @@ LEDGER = "/var/lib/tussilago/ledger.sqlite"
 # Of units, instances of these kinds and of the platform's own templates.
 UNITS = ["tussilago*", "run-tussilago*", "var-lib-tussilago*"]
 # Neither differs by what the agent was asked for.
-IGNORED = re.compile(r"/var/lib/tussilago/ledger\.sqlite|tussilagod|/lost\+found|/run/tussilago/backup|\.mount$")
+IGNORED = re.compile(r"/var/lib/tussilago/ledger\.sqlite|tussilagod|/lost\+found|/run/tussilago/(backup|ledger-closed)|\.mount$")
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -83,10 +83,15 @@ class Names:
                     ranks[number] = rank
                 if number != ranks[number]:
                     app = f"{tenant}[-/]{name}"
-                    for pattern in (rf"({app}/releases/\.?){number}\b", rf"({app}/live/\.?){number}\b", rf"({app}-[a-z.0-9]+@){number}\b"):
+                    for pattern in (rf"({app}/releases/\.?){number}\b", rf"({app}/live/\.?){number}\b",
+                                    rf"({app}-[a-z.0-9]+@){number}\b", rf"(container tussilago-{app}-[a-z.0-9]+-){number}\b"):
                         self.replacements.append((pattern, rf"\g<1>#{ranks[number]}"))
         for tenant, name, index in ledger.execute("SELECT tenant, name, network FROM app"):
             self.replacements.append((rf"\btsl-{index}\b", f"tsl-<{tenant}/{name}>"))
+            for number, rank in self.ranks.get((tenant, name), {}).items():
+                if number != rank:
+                    own = rf"{tenant}[-/]{name}/releases/[#\w]+/|tsl-<{tenant}/{name}>\."
+                    self.replacements.append((rf"({own}){number}\b", rf"\g<1>#{rank}"))
 
     def rank(self, tenant, app, number):
         return self.ranks.get((tenant, app), {}).get(number, number)
@@ -100,7 +105,7 @@ class Names:
         # Users and addresses follow from the index.
         text = re.sub(r"\b(0:)\d{6,}(:65536)", r"\1<users>\2", text)
         text = re.sub(r"\bsocket \d{6,}", "socket <user>", text)
-        text = re.sub(r"\b10\.90\.\d+\.\d+", "<address>", text)
+        text = re.sub(r"\b10\.(8\d|9[0-5])\.\d+\.\d+", "<address>", text)
         return re.sub(r'(TUSSILAGO_RELEASE=|"number\\*" ?: ?)\d+', r"\1<number>", text).replace("#", "")
 
 
@@ -125,14 +130,15 @@ def files(names):
                     status = os.lstat(path)
                     what = f"{stat.filemode(status.st_mode)} {owner(status)}"
                     if stat.S_ISLNK(status.st_mode):
-                        what += f" → {os.readlink(path)}"
+                        # Whole, for a number's meaning stands before it.
+                        what += " → " + names.replace(os.path.normpath(os.path.join(folder, os.readlink(path))))
                     elif stat.S_ISREG(status.st_mode):
                         with open(path, errors="replace") as file:
                             content = names.replace(sorted_json(file.read()))
                         what += f" {content}" if len(content) < 8192 else " " + hashlib.sha256(content.encode()).hexdigest()
                 except OSError:
                     continue  # it went meanwhile: whoever waits for a state looks again
-                yield f"file {names.replace(path)}", names.replace(what)
+                yield f"file {names.replace(path)}", what
 
 
 def units(names):
@@ -159,7 +165,7 @@ def containers(names):
     connection = UnixConnection("/run/podman/podman.sock")
     connection.request("GET", "/v5.0.0/libpod/containers/json?all=true")
     for container in json.loads(connection.getresponse().read()):
-        yield f"container {names.replace(container['Names'][0])}", container["State"]
+        yield names.replace(f"container {container['Names'][0]}"), container["State"]
     for path in glob.glob(f"{NETWORKS}/tussilago-*.json"):
         yield f"network {os.path.basename(path)}", "there"
     for line in os.listdir("/sys/class/net"):
