@@ -164,6 +164,13 @@ import UnitFiles
         #expect(refused > 0)
     }
 
+    @Test("What a crash left of a tree that was being removed goes with the next removal, even of none")
+    func cleansUpAfterRemoval() async throws {
+        try host.write("\(trees)/.importing/app.py", "half")
+        try await host.store.removeTrees([])
+        #expect(host.names(trees) == [])
+    }
+
     @Test("What a crash left of a copy is removed")
     func recovers() async throws {
         try host.write("\(trees)/.importing/half/file", "x")

@@ -50,15 +50,16 @@ actor TreeStore {
         return Set(try trees.names(as: "trees").compactMap { try? Digest($0) })
     }
 
-    /// Removes trees. Each loses its name first: what a crash leaves of it is no tree any more.
+    /// Removes trees, and what an agent that was killed has left of one. Each loses its name first: what a crash leaves
+    /// of it is no tree any more.
     func remove(_ digests: [Digest]) throws(PortError) {
-        guard !digests.isEmpty, let trees = try root.directory(.state, HostPaths.trees) else { return }
+        guard let trees = try root.directory(.state, HostPaths.trees) else { return }
+        try trees.removeTree(Self.temporary)
         for digest in digests where try trees.directory(digest.hexadecimal) != nil {
-            try trees.removeTree(Self.temporary)
             try trees.rename(digest.hexadecimal, to: Self.temporary)
             try trees.removeTree(Self.temporary)
         }
-        try trees.sync(as: "trees")
+        if !digests.isEmpty { try trees.sync(as: "trees") }
     }
 
     private func copy(_ source: borrowing Directory, into trees: borrowing Directory) throws(PortError) -> Digest {
