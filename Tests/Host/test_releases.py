@@ -156,7 +156,7 @@ def test_of_a_hundred_deploys_at_once_one_wins_at_a_time(host):
         accepted += len(seen["states"])
         # Each has made one release, none began before the one before had ended, and the last is what runs, alone.
         made = rows(host, "SELECT release, min(at) AS begun, ended_at AS ended FROM operation o JOIN event"
-                          f" ON operation = o.sequence WHERE o.sequence > {before} AND o.kind = 'app.deploy'"
+                          f" ON operation = o.sequence WHERE o.sequence > {before} AND o.app = 'shop'"
                           " AND event.kind = 'started' GROUP BY o.sequence ORDER BY begun")
         assert len(made) == len(seen["states"]) == len({each["release"] for each in made}), made
         assert all(one["ended"] <= next["begun"] for one, next in zip(made, made[1:])), made
