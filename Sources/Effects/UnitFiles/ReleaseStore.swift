@@ -68,6 +68,8 @@ struct ReleaseStore {
         try releases.sync(as: "releases")
         try LiveLinks(root: root).removeDangling(of: app)
         try releases.removeLeftovers(as: "releases")
+        // Or what was removed could be there again after a power failure, and nobody would look for it.
+        try releases.sync(as: "releases")
         try removeEmptyDirectories(of: app)
     }
 
@@ -75,10 +77,11 @@ struct ReleaseStore {
         guard let directory = try root.directory(.state, HostPaths.app(app)) else { return }
         for name in ["releases", "live"] { try directory.removeDirectory(ifEmpty: name) }
         guard let apps = try root.directory(.state, "\(HostPaths.state)/apps"),
-            let tenant = try apps.directory(app.tenant.rawValue)
+            let tenant = try apps.directory(app.tenant.rawValue),
+            try tenant.removeDirectory(ifEmpty: app.app.rawValue)
         else { return }
-        try tenant.removeDirectory(ifEmpty: app.app.rawValue)
-        try apps.removeDirectory(ifEmpty: app.tenant.rawValue)
+        try tenant.sync(as: app.tenant.rawValue)
+        if try apps.removeDirectory(ifEmpty: app.tenant.rawValue) { try apps.sync(as: "apps") }
     }
 
     /// The instances of a release in an app's directory; nil when it is not staged, or cannot be read.
