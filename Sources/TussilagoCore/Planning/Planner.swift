@@ -154,9 +154,15 @@ public struct Planner: Sendable {
         let running = units.filter { observed.mayRun($0) }
         guard !running.isEmpty else { return }
         let drain = app.current?.manifest.drainSeconds ?? 0
-        let served = observed.installed.upstreams.values.contains { running.contains($0.unit) }
-        if drain > 0, served { steps.append(.drain(seconds: drain)) }
+        if drain > 0, running.contains(where: { mayServe($0, app) }) { steps.append(.drain(seconds: drain)) }
         steps.append(.stop(running))
+    }
+
+    /// Whether a unit may have requests: an upstream leads to it, or has led to it until just before. An agent that was
+    /// killed may have moved that, and what is ready and takes requests does not tell.
+    private func mayServe(_ unit: UnitName, _ app: DesiredApp) -> Bool {
+        if observed.installed.upstreams.values.contains(where: { $0.unit == unit }) { return true }
+        return observed.isActive(unit) && Instance(unit: unit)?.process == app.current?.manifest.ingressProcess?.name
     }
 
     /// Whether the plan has stopped a unit already.
