@@ -238,6 +238,26 @@ import TussilagoTestKit
         { host, shop in host.wants[shop.target] = nil },
     ]
 
+    @Test("What was replaced is drained before it is stopped, also by an agent that finds its upstream moved already")
+    func drains() async throws {
+        let platform = try await Platform()
+        try await platform.withShop()
+        let replaced = try #require(await platform.host.host.upstreams[platform.shop]?[1])
+        let manifest = Manifest(
+            processes: [try Make.process()], hostnames: [try Hostname("shop.example.org")], drainSeconds: 5)
+        let deployment = Deployment(image: try Make.image().reference, manifest: manifest)
+        _ = try await platform.run(.deploy(platform.shop, deployment))
+        // As after a kill just behind the switch.
+        await platform.host.change {
+            $0.live.insert(replaced)
+            $0.active.insert(replaced.unit)
+        }
+        let operation = try await platform.run(.reconcile)
+        let steps = try await platform.ledger.events(of: operation.id, after: 0).filter { $0.kind == .stepEnded }
+        #expect(steps.map(\.text).contains(Step.drain(seconds: 5).description), "\(steps.map(\.text))")
+        #expect(await !platform.host.host.active.contains(replaced.unit))
+    }
+
     @Test("What an admin has stopped stays stopped")
     func respects() async throws {
         let platform = try await Platform()
