@@ -41,7 +41,8 @@ final class Halt: Sendable {
         }
     }
 
-    /// Performs a step, one at a time, that is cut short when the halt is set. A step that fails after that has failed because of it.
+    /// Performs a step, one at a time, that is cut short when the halt is set. A step that fails after that has failed
+    /// because of it.
     func during(_ step: @escaping @Sendable () async throws(PortError) -> Void) async throws(PortError) {
         try check()
         let task = Task { try await step() }

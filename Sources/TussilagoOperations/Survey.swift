@@ -43,7 +43,9 @@ public struct Survey: Sendable {
         try await outside.ledger.forTenants { (tenants) throws(PortError) in
             let seen = try await review.look(at: tenants.map { .tenant($0.tenant.name) })
             for finding in seen.findings { try await tell(finding) }
-            let tenants = try await current(tenants, after: seen)
+            let tenants = try await current(tenants, after: seen) { (record) throws(PortError) in
+                try await outside.ledger.tenant(record.tenant.name)
+            }
             let desired = tenants.map { DesiredState(tenant: $0.tenant.name, $0.tenant) }
             for part in try await observe(desired, seen.files, table) { try await visit(part) }
             for tenant in tenants { try await apps(of: tenant.tenant.name, table, review, tell, visit) }
@@ -58,7 +60,9 @@ public struct Survey: Sendable {
             // An app's files name its tenant as well, and what its own say counts among them.
             let seen = try await review.look(at: [.tenant(name)] + apps.map { .app($0.app.reference) })
             for finding in seen.findings { try await tell(finding) }
-            let apps = try await current(apps, after: seen)
+            let apps = try await current(apps, after: seen) { (record) throws(PortError) in
+                try await outside.ledger.app(record.app.reference)
+            }
             guard let tenant = try await outside.ledger.tenant(name)?.tenant else { return }
             let releases = try await outside.ledger.releases(of: apps.map(\.app.reference))
             let desired = apps.map { record in
@@ -70,21 +74,12 @@ public struct Survey: Sendable {
     }
 
     /// The rows as they are, where a review may have changed them.
-    private func current(
-        _ tenants: [TenantRecord], after seen: LedgerReview.Seen
-    ) async throws(PortError) -> [TenantRecord] {
-        guard !seen.findings.isEmpty else { return tenants }
-        var current: [TenantRecord] = []
-        for record in tenants { current += try await outside.ledger.tenant(record.tenant.name).map { [$0] } ?? [] }
-        return current
-    }
-
-    private func current(
-        _ apps: [AppRecord], after seen: LedgerReview.Seen
-    ) async throws(PortError) -> [AppRecord] {
-        guard !seen.findings.isEmpty else { return apps }
-        var current: [AppRecord] = []
-        for record in apps { current += try await outside.ledger.app(record.app.reference).map { [$0] } ?? [] }
+    private func current<Record>(
+        _ records: [Record], after seen: LedgerReview.Seen, row: (Record) async throws(PortError) -> Record?
+    ) async throws(PortError) -> [Record] {
+        guard !seen.findings.isEmpty else { return records }
+        var current: [Record] = []
+        for record in records { if let row = try await row(record) { current.append(row) } }
         return current
     }
 

@@ -66,17 +66,4 @@ struct ReleaseContents {
     private static func appEnvironment(_ release: Release) -> String {
         release.manifest.environment.map { "\($0.name)=\($0.value)\n" }.joined()
     }
-
-    /// Reads a record back; nil when it is no record of the release that it should be.
-    static func release(_ record: [UInt8], of app: AppReference, _ number: ReleaseNumber) -> Release? {
-        guard let release = try? Release(text: String(decoding: record, as: UTF8.self)), release.app == app,
-            release.number == number
-        else { return nil }
-        return release
-    }
-}
-
-extension ProcessSpecification {
-    /// Whether it listens on a TCP port, and so needs an address on the app's bridge.
-    fileprivate var needsBridge: Bool { if case .port = ingress { true } else { false } }
 }

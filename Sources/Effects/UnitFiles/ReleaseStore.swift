@@ -124,7 +124,7 @@ struct ReleaseStore {
         guard let directory = try releases.directory(number.description),
             let record = try directory.read(HostPaths.releaseRecord, limit: ReleaseContents.recordLimit)
         else { return nil }
-        return ReleaseContents.release(record, of: app, number)
+        return Release(record: String(decoding: record, as: UTF8.self), of: app, number)
     }
 
     private func directory(of app: AppReference) -> String { "\(HostPaths.app(app))/releases" }

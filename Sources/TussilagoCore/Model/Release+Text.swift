@@ -18,4 +18,10 @@ extension Release {
     public init(text: String) throws {
         self = try JSONDecoder().decode(Release.self, from: Data(text.utf8))
     }
+
+    /// Reads a release's own record back; nil when the text is no record of the release that it should be.
+    public init?(record text: String, of app: AppReference, _ number: ReleaseNumber) {
+        guard let release = try? Release(text: text), release.app == app, release.number == number else { return nil }
+        self = release
+    }
 }

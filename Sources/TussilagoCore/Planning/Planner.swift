@@ -312,7 +312,7 @@ extension DesiredState {
 
 extension ProcessSpecification {
     /// Whether it listens on a TCP port, and so needs the app's bridge.
-    var needsBridge: Bool { if case .port = ingress { true } else { false } }
+    public var needsBridge: Bool { if case .port = ingress { true } else { false } }
 }
 
 extension UnitName {

@@ -64,12 +64,7 @@ public struct HostRecords: Hashable, Sendable {
         }
 
         /// The release; nil when the text is no record of the release that it should be.
-        func release(of app: AppReference) -> Release? {
-            guard let release = try? Release(text: text), release.app == app, release.number == number else {
-                return nil
-            }
-            return release
-        }
+        func release(of app: AppReference) -> Release? { Release(record: text, of: app, number) }
     }
 
     /// Puts together what the files of tenants and apps say.
