@@ -20,8 +20,13 @@ class Result:
         self.output = output
 
 
+class Skipped(Exception):
+    """A check cannot be done here, and why."""
+
+
 class Host:
     tool = TESTHOST
+    disk = "root"  # in its directory as long as there is something to destroy
 
     def __init__(self, stage):
         self.stage = stage
@@ -30,19 +35,22 @@ class Host:
 
     def __enter__(self):
         try:
-            self.testhost("new")
-            self.testhost("start")
-            subprocess.run(
-                [f"{TOP}/scripts/install-into-host", self.directory, self.stage], check=True, stdin=subprocess.DEVNULL)
-            self.testhost("push", f"{HERE}/apps", "/srv/apps")
-            self.testhost("push", f"{HERE}/inside", "/srv/inside")
+            self.set_up()
         except BaseException:
             self.__exit__()
             raise
         return self
 
+    def set_up(self):
+        self.testhost("new")
+        self.testhost("start")
+        subprocess.run(
+            [f"{TOP}/scripts/install-into-host", self.directory, self.stage], check=True, stdin=subprocess.DEVNULL)
+        self.testhost("push", f"{HERE}/apps", "/srv/apps")
+        self.testhost("push", f"{HERE}/inside", "/srv/inside")
+
     def __exit__(self, *_):
-        if os.path.isdir(f"{self.directory}/root"):
+        if os.path.exists(f"{self.directory}/{self.disk}"):
             self.testhost("destroy")
         shutil.rmtree(self.parent, ignore_errors=True)
 

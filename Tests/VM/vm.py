@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -17,22 +16,13 @@ SHOP, EATER = "shop.example.org", "umbra/eater"
 
 class VM(Host):
     tool = f"{HERE}/machine"
+    disk = "disk"
 
-    def __enter__(self):
-        try:
-            self.testhost("new", self.stage)
-            self.testhost("start")
-            self.testhost("push", f"{HERE}/apps", "/srv/apps")
-            self.testhost("push", f"{TOP}/examples", "/root/examples")
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        if os.path.exists(f"{self.directory}/disk"):
-            self.testhost("destroy")
-        shutil.rmtree(self.parent, ignore_errors=True)
+    def set_up(self):
+        self.testhost("new", self.stage)
+        self.testhost("start")
+        self.testhost("push", f"{HERE}/apps", "/srv/apps")
+        self.testhost("push", f"{TOP}/examples", "/root/examples")
 
     def ask(self, script, timeout=90):
         """Without KVM everything takes ten times as long."""
