@@ -26,7 +26,7 @@ class Skipped(Exception):
 
 class Host:
     tool = TESTHOST
-    disk = "root"  # in its directory as long as there is something to destroy
+    root = "root"  # in its directory as long as there is something to destroy
 
     def __init__(self, stage):
         self.stage = stage
@@ -50,7 +50,7 @@ class Host:
         self.testhost("push", f"{HERE}/inside", "/srv/inside")
 
     def __exit__(self, *_):
-        if os.path.exists(f"{self.directory}/{self.disk}"):
+        if os.path.exists(f"{self.directory}/{self.root}"):
             self.testhost("destroy")
         shutil.rmtree(self.parent, ignore_errors=True)
 

@@ -16,7 +16,7 @@ SHOP, EATER = "shop.example.org", "umbra/eater"
 
 class VM(Host):
     tool = f"{HERE}/machine"
-    disk = "disk"
+    root = "disk"
 
     def set_up(self):
         self.testhost("new", self.stage)

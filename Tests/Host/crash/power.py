@@ -36,10 +36,10 @@ class DiskScene(Scene):
             self.mount()
 
     def mount(self):
-        self.disk = f"{self.parent}/disk"
-        call("truncate", "--size", self.SIZE, self.disk)
-        call("mkfs.ext4", "-q", self.disk)
-        self.loop = call("losetup", "--find", "--show", self.disk)
+        self.file = f"{self.parent}/disk"
+        call("truncate", "--size", self.SIZE, self.file)
+        call("mkfs.ext4", "-q", self.file)
+        self.loop = call("losetup", "--find", "--show", self.file)
         number = os.minor(os.stat(self.loop).st_rdev)
         binds = "".join(
             f"mkdir -p {place}; cp -a {place} /srv/disk/{name}; mount --bind /srv/disk/{name} {place};"
@@ -96,7 +96,7 @@ class Power(Matrix):
             if number != fault[0]:
                 return None
             fired.append(point)
-            return lambda: call("cp", "--sparse=always", scene.disk, copy)
+            return lambda: call("cp", "--sparse=always", scene.file, copy)
 
         key = self.key()
         scene.points.arm(act, self.counted)
