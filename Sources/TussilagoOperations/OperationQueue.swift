@@ -211,7 +211,9 @@ public actor OperationQueue {
                 if error.code == .noSpace, operation.request.makesRoom, await outside.ledger.makeRoom() { continue }
                 let chance = Double.random(in: 0...1)
                 if error.isTransient, halt.error == nil, let wait = backoff.wait(after: attempt, chance: chance) {
-                    try? await log.event(.retrying, "\(error.subject): \(error.cause); trying again in \(wait)")
+                    try? await log.event(
+                        .retrying,
+                        "\(error.subject): \(error.cause); trying again in \(Int(wait / .milliseconds(1))) ms")
                     guard (try? await outside.sleep(wait)) != nil else { return }
                     continue
                 }

@@ -7,6 +7,16 @@ extension OperationRunner {
         try await outside.ledger.verify(ifDueAt: outside.now())
         var open: [String] = []
         var left = 0
+        for release in try await outside.ledger.unfinishedReleases(of: nil) {
+            try await log.finding(release.finding, repairs: repairs)
+            guard repairs else { continue }
+            let scope = Scope.app(release.release.app)
+            if try await !claimed(
+                scope, { () throws(PortError) in try await abandonUnfinished(of: release.release.app) })
+            {
+                open.append(scope.description)
+            }
+        }
         let review = LedgerReview(outside: outside, repairs: repairs, claims: claims)
         try await Survey(outside).parts(review) { (finding) throws(PortError) in
             try await log.finding(finding, repairs: repairs)
@@ -17,7 +27,10 @@ extension OperationRunner {
             }
             left += part.findings.count { $0.action == .respect }
             guard repairs, !part.plan.steps.isEmpty else { return }
-            if try await !repair(part.desired) { open.append(part.desired.scope.description) }
+            let found = part.desired
+            if try await !claimed(found.scope, { () throws(PortError) in try await repair(found) }) {
+                open.append(found.scope.description)
+            }
         }
         // Caddy may have lost what its file says, or somebody may have changed it: with nothing lost this writes nothing.
         do throws(PortError) { if repairs { try await executor.refreshRoutes() } } catch {
@@ -35,25 +48,25 @@ extension OperationRunner {
         }
     }
 
-    /// Repairs a part of the host, unless an operation is under way there, which does it then.
+    /// Mends a part of the host, unless an operation is under way there, which does it then.
     /// - Returns: whether it is as it shall be, or will be.
-    private func repair(_ found: DesiredState) async throws(PortError) -> Bool {
-        guard await !claims.takeFree([found.scope]).isEmpty else {
+    private func claimed(_ scope: Scope, _ mend: () async throws(PortError) -> Void) async throws(PortError) -> Bool {
+        guard await !claims.takeFree([scope]).isEmpty else {
             try await log.finding(
-                Finding(subject: found.scope.description, what: "an operation is under way", action: .respect))
+                Finding(subject: scope.description, what: "an operation is under way", action: .respect))
             return true
         }
         let result: Result<Void, PortError>
-        do throws(PortError) { result = .success(try await repairClaimed(found)) } catch { result = .failure(error) }
-        await claims.give([found.scope])
+        do throws(PortError) { result = .success(try await mend()) } catch { result = .failure(error) }
+        await claims.give([scope])
         guard case .failure(let error) = result else { return true }
         try await log.finding(
-            Finding(subject: found.scope.description, what: "\(error.subject): \(error.cause)", action: .report))
+            Finding(subject: scope.description, what: "\(error.subject): \(error.cause)", action: .report))
         return false
     }
 
     /// The wishes are read again: the app may have been deployed, or deleted, since it was looked at.
-    private func repairClaimed(_ found: DesiredState) async throws(PortError) {
+    private func repair(_ found: DesiredState) async throws(PortError) {
         switch found.scope {
         case .tenant(let name):
             guard let record = try await outside.ledger.tenant(name) else { return }

@@ -85,6 +85,7 @@ struct OperationRunner: Sendable {
         _ reference: AppReference, _ pending: (AppRecord, Tenant) async throws(PortError) -> ReleaseRecord
     ) async throws(PortError) -> ReleaseNumber {
         let tenant = try await wishes.tenant(reference.tenant)
+        try await abandonUnfinished(of: reference)
         let record = try await wishes.app(reference)
         let made = try await pending(record, tenant)
         let release = made.release

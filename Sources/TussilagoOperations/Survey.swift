@@ -20,7 +20,7 @@ public struct Survey: Sendable {
     /// Everything that is not as it shall be. Nothing is changed.
     public func findings() async throws(PortError) -> [Finding] {
         try await outside.ledger.verify(ifDueAt: outside.now())
-        var findings: [Finding] = []
+        var findings = try await outside.ledger.unfinishedReleases(of: nil).map(\.finding)
         let review = LedgerReview(outside: outside, repairs: false, claims: nil)
         try await parts(review) { (finding) throws(PortError) in
             findings.append(finding)

@@ -56,6 +56,38 @@ import TussilagoTestKit
         }
     }
 
+    @Test(
+        "A deploy that could go neither forward nor back is ended by the next reconcile, or by the next deploy",
+        arguments: [false, true])
+    func neitherWay(asksAgain: Bool) async throws {
+        var ended = 0
+        for at in 1...(try await Self.calls()) {
+            let platform = try await Platform()
+            try await platform.withShop()
+            await platform.host.inject([.init(at: at, code: .unavailable, lasts: true)])
+            #expect(try await platform.run(try Self.change(platform)).state == .failed, "call \(at)")
+            let release = try #require(ReleaseNumber(rawValue: 2))
+            let left = try await platform.ledger.unfinishedReleases(of: nil).map(\.release.number)
+            await platform.host.inject([])
+            let next = try await platform.run(asksAgain ? try platform.deploy("three") : .reconcile)
+            #expect(next.state == .succeeded, "call \(at)")
+            #expect(try await platform.ledger.unfinishedReleases(of: nil) == [], "call \(at)")
+            let state = try await platform.ledger.release(platform.shop, release)?.state
+            // Where it serves already, it goes forward.
+            #expect(state == .failed || state == (asksAgain ? .superseded : .current), "call \(at)")
+            ended += left.count
+            #expect(await platform.host.host.outages == [], "call \(at)")
+            // What it had claimed is free again.
+            guard !asksAgain, state == .failed else { continue }
+            let other = try AppReference("acme/other")
+            _ = try await platform.run(.createApp(other))
+            guard case .deploy(_, let deployment) = try platform.deploy(hostnames: ["www.example.org"]) else { return }
+            #expect(try await platform.run(.deploy(other, deployment)).state == .succeeded, "call \(at)")
+            #expect(await platform.host.host.routes[other]?.hostnames == ["www.example.org"], "call \(at)")
+        }
+        #expect(ended > 0, "nothing was left to end")
+    }
+
     @Test("An agent that dies at any call is followed by one that finishes the deploy")
     func death() async throws {
         for at in 1...(try await Self.calls()) {

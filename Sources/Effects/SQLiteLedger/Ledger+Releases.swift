@@ -120,6 +120,21 @@ extension SQLiteLedger {
         }
     }
 
+    /// The releases that are pending though the operation that was to have them serve has ended, as many as a page has at
+    /// most; of one app, or of all.
+    public func unfinishedReleases(of app: AppReference?) throws(PortError) -> [ReleaseRecord] {
+        let connection = try open()
+        return try connection.rows(
+            """
+            SELECT \(ReleaseRecord.columns) FROM release
+            WHERE \(app == nil ? "" : "tenant = ?1 AND app = ?2 AND") state = 'pending' AND NOT EXISTS (
+                SELECT 1 FROM operation
+                WHERE operation.id = release.operation AND operation.state IN ('accepted', 'running'))
+            ORDER BY tenant, app, number LIMIT \(PageQuery.maximumLimit)
+            """, app?.key ?? []
+        ) { (row) throws(PortError) in try ReleaseRecord(row, of: connection) }
+    }
+
     /// Forgets releases that are neither current nor pending.
     public func removeReleases(_ app: AppReference, _ numbers: [ReleaseNumber]) throws(PortError) {
         try write { (connection) throws(PortError) in

@@ -82,6 +82,9 @@ public protocol Ledger: Sendable {
     /// - Throws: ``PortError/Code-swift.enum/conflict`` naming a hostname that another app owns by now,
     ///   ``PortError/Code-swift.enum/refused`` when the release is in another state.
     func reviveRelease(_ app: AppReference, _ number: ReleaseNumber, by operation: UUID) async throws(PortError)
+    /// The releases that are pending though the operation that was to have them serve has ended, as many as a page has at
+    /// most; of one app, or of all.
+    func unfinishedReleases(of app: AppReference?) async throws(PortError) -> [ReleaseRecord]
     /// Forgets releases that are neither current nor pending.
     func removeReleases(_ app: AppReference, _ numbers: [ReleaseNumber]) async throws(PortError)
 
