@@ -201,6 +201,35 @@ def test_nothing_is_lost_while_everything_changes(host):
     assert not [each for each in found if each["action"] == "repair"], found
 
 
+def test_a_restart_of_caddy_costs_only_what_caddy_itself_drops(host):
+    """It is the one process in the way of the requests: while it is away nobody answers, and before and after all is well."""
+    deploy_both(host)
+    deploy(host, "acme/shop before")
+    restarts = []
+    with load(host) as seen:
+        for round in range(6):
+            # A rollback, a deploy and nothing else are under way in turns.
+            asked = [
+                lambda: host.popen("tussilago rollback acme/shop --queue"),
+                lambda: host.popen("tussilago deploy acme/shop -m /srv/manifest.toml -f /srv/apps --queue"),
+                lambda: host.popen("true"),
+            ][round % 3]()
+            time.sleep(0.1 * round)
+            begin = time.monotonic()
+            host.run("systemctl restart caddy.service")
+            restarts.append((begin, time.monotonic()))
+            output, _ = asked.communicate(timeout=120)
+            assert asked.returncode == 0, output
+            host.run("tussilago reconcile --queue")
+    lost = seen["unanswered"]
+    assert seen["failed"] == len(lost), f"requests were answered, and wrongly: {seen['failures']}"
+    elsewhere = [each for each in lost if not any(each[0] <= end and each[1] >= begin for begin, end in restarts)]
+    assert not elsewhere, f"{len(elsewhere)} requests were lost while Caddy ran"
+    assert lost, "no request met a restart"
+    away = sum(end - begin for begin, end in restarts)
+    print(f"# {seen['sent']} requests, {len(lost)} unanswered in the {away:.1f} s of {len(restarts)} restarts", flush=True)
+
+
 def test_requests_of_an_admin_are_not_refused_while_the_agent_is_exchanged(host):
     stop, failures, count = threading.Event(), [], [0]
 

@@ -1,4 +1,5 @@
-"""load.py HOSTNAME: sends requests through Caddy until standard input ends; prints how many, and what went wrong."""
+"""load.py HOSTNAME: sends requests through Caddy until standard input ends; prints how many, what went wrong,
+and from when to when each that nobody answered took, by the monotonic clock."""
 
 import http.client
 import json
@@ -8,7 +9,7 @@ import time
 
 stop = threading.Event()
 lock = threading.Lock()
-sent, again, failures, releases = 0, 0, [], set()
+sent, again, failures, unanswered, releases = 0, 0, [], [], set()
 
 
 def send(hostname, keep):
@@ -31,18 +32,22 @@ def send(hostname, keep):
                     again += 1
                 connection = None
                 continue
-            problem, text = repr(error), ""
+            problem, text = repr(error), None
         except (OSError, http.client.HTTPException) as error:
-            problem, text = repr(error), ""
+            problem, text = repr(error), None
         if problem or not keep:
             connection.close()
             connection = None
         with lock:
             sent += 1
+            if text is None:
+                unanswered.append((begin, time.monotonic()))
             if problem:
                 failures.append(f"{problem} after {time.monotonic() - begin:.1f} s")
             else:
                 releases.add(text.split()[-1])
+        if text is None:
+            time.sleep(0.005)  # nobody listens: without a pause thousands would be counted
 
 
 threads = [threading.Thread(target=send, args=(sys.argv[1], index % 2 == 0)) for index in range(4)]
@@ -52,4 +57,7 @@ sys.stdin.read()
 stop.set()
 for thread in threads:
     thread.join()
-print(json.dumps({"sent": sent, "failed": len(failures), "failures": failures[:5], "again": again, "releases": sorted(releases)}))
+print(json.dumps({
+    "sent": sent, "failed": len(failures), "failures": failures[:5], "unanswered": unanswered, "again": again,
+    "releases": sorted(releases),
+}))  # fmt: skip
