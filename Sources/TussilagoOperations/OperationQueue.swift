@@ -225,7 +225,7 @@ public actor OperationQueue {
 
     private nonisolated func fail(_ failed: TussilagoCore.Operation, _ error: PortError, _ log: OperationLog) async {
         var operation = failed
-        if error.isTransient { await giveUp(operation, error, log) }
+        await giveUp(operation, error, log)
         operation.endedAt = outside.now()
         do throws(PortError) {
             if error.code == .cancelled {
@@ -243,7 +243,7 @@ public actor OperationQueue {
         }
     }
 
-    /// After the last attempt of a deploy: if the old release still serves, what is half done is taken back.
+    /// After the last attempt of a deploy: what is half done is finished if it serves, else it is taken back.
     private nonisolated func giveUp(_ operation: TussilagoCore.Operation, _ error: PortError, _ log: OperationLog) async
     {
         guard let app = operation.request.app, operation.request.makesRelease else { return }

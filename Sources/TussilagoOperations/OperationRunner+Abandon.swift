@@ -23,12 +23,13 @@ extension OperationRunner {
         guard let record = try await outside.ledger.app(release.app),
             let tenant = try await outside.ledger.tenant(release.app.tenant)
         else { return }
-        let before = try await Wishes(outside.ledger).desired(record, tenant: tenant.tenant, power: .asItIs)
-        let observed = try await Observer(outside).observe(before)
+        // The files alone tell it: systemd or Caddy may be what is away.
+        let upstreams = try await outside.units.observe(.app(release.app)).upstreams
         let serving = release.ingressInstances
-        if !serving.isEmpty, observed.installed.upstreams.sorted(by: { $0.key < $1.key }).map(\.value) == serving {
+        if !serving.isEmpty, upstreams.sorted(by: { $0.key < $1.key }).map(\.value) == serving {
             try await outside.ledger.settleRelease(release.app, release.number, as: .current)
         } else {
+            let before = try await wishes.desired(record, tenant: tenant.tenant, power: .asItIs)
             try await goBack(to: before, power: .asItIs, from: pending, after: error)
         }
     }

@@ -132,7 +132,8 @@ extension Platform {
                 guard let release = try await ledger.release(reference, number) else {
                     throw PortError(.notFound, "release", cause: "\(reference) has no release \(number) any more")
                 }
-                guard release.state == .superseded else {
+                // One that an ended rollback has left pending is ended by the next, before it begins.
+                guard release.state == .superseded || release.isRevived else {
                     throw PortError(
                         .conflict, "release", cause: "release \(number) is \(release.state.rawValue), not superseded")
                 }

@@ -102,8 +102,16 @@ class Errors(Matrix):
         """Whether what failed has made a release that is current all the same: asked for again, it is made once more."""
         if not isinstance(failure, dict) or failure["kind"] not in ("app.deploy", "app.scale"):
             return False
+        if Errors.made(scene, failure) == "pending":
+            # What it needed to end this was away as well.
+            scene.perform(RECONCILE)
+        return Errors.made(scene, failure) == "current"
+
+    @staticmethod
+    def made(scene, failure):
+        """The state of the release that an operation has made; None if it has made none."""
         releases = scene.patient("GET", f"{APP}/releases").body["items"]
-        return any(each["operation"] == failure["id"] and each["state"] == "current" for each in releases)
+        return next((each["state"] for each in releases if each["operation"] == failure["id"]), None)
 
     def mended(self, scene, kind, done, what):
         """After one reconcile all is as it is without an error."""
