@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CShims.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -79,6 +80,10 @@ int tsl_openat2_beneath(int directory, const char *path, int flags) {
         if (file >= 0 || errno != EAGAIN) break;
     }
     return file;
+}
+
+ssize_t tsl_directory_entries(int directory, void *buffer, size_t size) {
+    return getdents64(directory, buffer, size);
 }
 
 int tsl_rename_noreplace(int from_directory, const char *from, int to_directory, const char *to) {

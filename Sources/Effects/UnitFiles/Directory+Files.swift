@@ -9,8 +9,8 @@ extension Directory {
     /// What stands in a file, and what it was when it was opened; nil when it is not there.
     /// - Throws: what ``read(_:limit:)`` throws.
     func readFile(_ name: String, limit: Int) throws(PortError) -> (bytes: [UInt8], status: FileStatus)? {
-        guard let file = try openFile(name) else { return nil }
-        let status = try file.status(as: name)
+        guard let file = try open(name) else { return nil }
+        let status = try file.regularStatus(as: name)
         // One byte more than it has: a file that does not grow meanwhile is read in one call, to its end.
         var bytes = try file.read(as: name, atMost: min(status.size, limit) + 1) ?? []
         guard bytes.count > status.size || bytes.count > limit else { return (bytes, status) }
@@ -36,15 +36,16 @@ extension Directory {
     ///
     /// A FIFO is not waited for.
     func openFile(_ name: String) throws(PortError) -> OpenFile? {
+        guard let file = try open(name) else { return nil }
+        _ = try file.regularStatus(as: name)
+        return file
+    }
+
+    private func open(_ name: String) throws(PortError) -> OpenFile? {
         let descriptor = try posix("openat", name, nilOn: ENOENT) {
             openat(self.descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         }
-        guard let descriptor else { return nil }
-        let file = OpenFile(descriptor: descriptor)
-        guard try file.status(as: name).kind == .file else {
-            throw PortError(.refused, name, cause: "it is not a regular file")
-        }
-        return file
+        return descriptor.map { OpenFile(descriptor: $0) }
     }
 
     /// Makes a file that is not there yet, with `mode` whatever the umask.

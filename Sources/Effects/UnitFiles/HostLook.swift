@@ -4,20 +4,23 @@ internal import TussilagoCore
 /// quadlets, of its upstreams, and what its target starts.
 final class HostLook {
     private let root: HostRoot
+    private let places: OpenPlaces
     private let units: InstalledUnits
+    private lazy var reloadOwed = Result<Bool, PortError> { () throws(PortError) in try units.reloadOwed() }
     private var wanted: [UnitName: Set<UnitName>] = [:]
     private var templates: [TenantName: [AppReference: [UnitFile.Path]]] = [:]
     private var upstreams: [TenantName: [AppReference: [Int: Instance]]] = [:]
 
     init(root: HostRoot) {
         self.root = root
-        units = InstalledUnits(root: root, places: OpenPlaces(root: root))
+        places = OpenPlaces(root: root)
+        units = InstalledUnits(root: root, places: places)
     }
 
     /// What the files within a scope say.
     func files(of scope: Scope) throws(PortError) -> ScopeFiles {
         var state = InstalledState()
-        state.reloadOwed = try units.reloadOwed()
+        state.reloadOwed = try reloadOwed.get()
         switch scope {
         case .tenant(let tenant):
             let files = try units.files(of: [.system(tenant.slice), .system(tenant.target)], in: scope)
@@ -30,13 +33,15 @@ final class HostLook {
             state.units = files.texts
             state.wants = try wants(of: [app.tenant.target, app.target])
             state.upstreams = try upstreams(of: app)
-            guard let home = try root.directory(.state, HostPaths.app(app)) else {
+            let apps = try places.open(UnitPlace(base: .state, path: "\(HostPaths.apps)/\(app.tenant)"))
+            guard let home = try apps?.directory(app.app.rawValue) else {
                 return ScopeFiles(scope: scope, installed: state, units: files.records)
             }
-            let releases = try ReleaseStore(root: root).records(in: home)
-            state.releases = Set(releases.filter(\.isWhole).map(\.number))
-            state.live = try LiveLinks(root: root).instances(of: app, in: home)
-            return ScopeFiles(scope: scope, installed: state, units: files.records, releases: releases)
+            let links = try LiveLinks(root: root).names(in: home)
+            let staged = try ReleaseStore(root: root).staged(of: app, in: home, linked: links)
+            state.releases = Set(staged.records.filter(\.isWhole).map(\.number))
+            state.live = staged.live
+            return ScopeFiles(scope: scope, installed: state, units: files.records, releases: staged.records)
         }
     }
 
@@ -51,7 +56,9 @@ final class HostLook {
 
     private func units(wantedBy target: UnitName) throws(PortError) -> Set<UnitName> {
         if let known = wanted[target] { return known }
-        let units = try WantsLinks(root: root).units(of: target)
+        let place = try places.open(UnitPlace(base: .systemUnits, path: nil))
+        let units =
+            try place.map { place throws(PortError) in try WantsLinks(root: root).units(of: target, in: place) } ?? []
         wanted[target] = units
         return units
     }

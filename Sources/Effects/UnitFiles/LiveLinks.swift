@@ -54,15 +54,10 @@ struct LiveLinks {
         return record?.instances.contains { $0.instanceName == name && !retired.contains($0) } ?? false
     }
 
-    /// The instances that may run, of the app whose directory it is.
-    func instances(of app: AppReference, in home: borrowing Directory) throws(PortError) -> Set<Instance> {
-        var instances: Set<Instance> = []
-        guard let live = try home.directory("live") else { return instances }
-        for (number, names) in try links(in: live) {
-            guard let known = try store.instances(app, number, in: home) else { continue }
-            instances.formUnion(known.filter { names.contains($0.instanceName) })
-        }
-        return instances
+    /// The names of the links in an app's directory, by the release that they lead to.
+    func names(in home: borrowing Directory) throws(PortError) -> [ReleaseNumber: Set<String>] {
+        guard let live = try home.directory("live") else { return [:] }
+        return try links(in: live)
     }
 
     /// The releases that any link leads to.
@@ -89,7 +84,7 @@ struct LiveLinks {
 
     private func links(in live: borrowing Directory) throws(PortError) -> [ReleaseNumber: Set<String>] {
         var links: [ReleaseNumber: Set<String>] = [:]
-        for name in try live.names(as: "live") {
+        for name in try live.links(as: "live") {
             guard let first = name.split(separator: ".", omittingEmptySubsequences: false).first,
                 let number = ReleaseNumber(first), try live.linkTarget(name) == Self.target(number)
             else { continue }

@@ -20,6 +20,14 @@ struct OpenFile: ~Copyable {
         return FileStatus(status)
     }
 
+    /// The same of what must be a regular file.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` when it is anything else.
+    func regularStatus(as subject: String) throws(PortError) -> FileStatus {
+        let status = try status(as: subject)
+        guard status.kind == .file else { throw PortError(.refused, subject, cause: "it is not a regular file") }
+        return status
+    }
+
     /// The next bytes; nil at the end.
     func read(as subject: String, atMost limit: Int = OpenFile.chunk) throws(PortError) -> [UInt8]? {
         // Not zeroed first: most files are short, and many are looked at.

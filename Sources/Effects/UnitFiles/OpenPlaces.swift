@@ -1,6 +1,6 @@
 internal import TussilagoCore
 
-/// The directory of a unit file.
+/// The directory of a unit file, or of a tenant's apps.
 struct UnitPlace: Hashable {
     /// The base directory.
     let base: HostRoot.Base
@@ -8,7 +8,7 @@ struct UnitPlace: Hashable {
     let path: String?
 }
 
-/// A directory of unit files, open as long as this.
+/// A directory, open as long as this.
 final class OpenPlace {
     let place: UnitPlace
     private let directory: Directory
@@ -20,6 +20,9 @@ final class OpenPlace {
         self.directory = directory
     }
 
+    /// See ``Directory/directory(_:)``.
+    func directory(_ name: String) throws(PortError) -> Directory? { try directory.directory(name) }
+
     /// See ``Directory/status(of:)``.
     func status(of name: String) throws(PortError) -> FileStatus? { try directory.status(of: name) }
 
@@ -29,7 +32,7 @@ final class OpenPlace {
     }
 }
 
-/// The directories that one look at many unit files goes through: systemd's, and the last tenant's. More need not be
+/// The directories that one look at many apps goes through: systemd's, and those of the last tenant. More need not be
 /// open, as tenants are looked at one after the other.
 final class OpenPlaces {
     private let root: HostRoot

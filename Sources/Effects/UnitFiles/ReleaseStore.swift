@@ -84,32 +84,41 @@ struct ReleaseStore {
         if try apps.removeDirectory(ifEmpty: app.tenant.rawValue) { try apps.sync(as: "apps") }
     }
 
-    /// The instances of a release in an app's directory; nil when it is not staged, or cannot be read.
-    func instances(
-        _ app: AppReference, _ number: ReleaseNumber, in home: borrowing Directory
-    ) throws(PortError) -> [Instance]? {
-        guard let directory = try home.directory("releases")?.directory(number.description) else { return nil }
-        if let text = try directory.read(HostPaths.unitEnvironment, limit: ReleaseContents.recordLimit),
-            let instances = ReleaseContents.instances(text),
-            instances.allSatisfy({ $0.app == app && $0.release == number })
-        {
-            return instances
+    /// What is staged of an app: the records of all releases in its directory, and of those whose instances have links the
+    /// instances that may run.
+    func staged(
+        of app: AppReference, in home: borrowing Directory, linked links: [ReleaseNumber: Set<String>]
+    ) throws(PortError) -> (records: [HostRecords.StoredRelease], live: Set<Instance>) {
+        guard let releases = try home.directory("releases") else { return ([], []) }
+        var records: [HostRecords.StoredRelease] = [], live: Set<Instance> = []
+        for name in try releases.names(as: "releases") {
+            guard let number = ReleaseNumber(name), let directory = try releases.directory(name) else { continue }
+            var record: HostRecords.StoredRelease?
+            if let file = try directory.readFile(HostPaths.releaseRecord, limit: ReleaseContents.recordLimit),
+                let text = String(validating: file.bytes, as: UTF8.self)
+            {
+                record = HostRecords.StoredRelease(number, text: text, modified: file.status.modified)
+            }
+            if let record { records.append(record) }
+            guard let names = links[number] else { continue }
+            let instances =
+                try instances(app, number, in: directory) ?? record.flatMap {
+                    Release(record: $0.text, of: app, number)
+                }?.instances ?? []
+            live.formUnion(instances.filter { names.contains($0.instanceName) })
         }
-        return try release(app, number)?.instances
+        return (records, live)
     }
 
-    /// The records of all releases in an app's directory.
-    func records(in home: borrowing Directory) throws(PortError) -> [HostRecords.StoredRelease] {
-        guard let releases = try home.directory("releases") else { return [] }
-        var records: [HostRecords.StoredRelease] = []
-        for name in try releases.names(as: "releases") {
-            guard let number = ReleaseNumber(name), let directory = try releases.directory(name),
-                let record = try directory.readFile(HostPaths.releaseRecord, limit: ReleaseContents.recordLimit),
-                let text = String(validating: record.bytes, as: UTF8.self)
-            else { continue }
-            records.append(HostRecords.StoredRelease(number, text: text, modified: record.status.modified))
-        }
-        return records
+    /// The instances that a release's environment names; nil when it cannot be read, or names those of another.
+    private func instances(
+        _ app: AppReference, _ number: ReleaseNumber, in directory: borrowing Directory
+    ) throws(PortError) -> [Instance]? {
+        guard let text = try directory.read(HostPaths.unitEnvironment, limit: ReleaseContents.recordLimit),
+            let instances = ReleaseContents.instances(text),
+            instances.allSatisfy({ $0.app == app && $0.release == number })
+        else { return nil }
+        return instances
     }
 
     /// What a staged release is; nil when it is not staged, or its record cannot be read.

@@ -33,13 +33,20 @@ struct WantsLinks {
     /// The units of the platform that `target` wants.
     func units(of target: UnitName) throws(PortError) -> Set<UnitName> {
         guard let directory = try root.directory(.systemUnits, path(of: target)) else { return [] }
-        var units: Set<UnitName> = []
-        for name in try directory.names(as: target.description) {
-            guard let unit = UnitName(name), Self.mayLink(unit, from: target) else { continue }
-            guard try directory.linkTarget(name) != nil else { continue }
-            units.insert(unit)
-        }
-        return units
+        return try Self.units(of: target, in: directory)
+    }
+
+    /// The same, where systemd's directory is open already.
+    func units(of target: UnitName, in units: OpenPlace) throws(PortError) -> Set<UnitName> {
+        guard let directory = try units.directory("\(target).wants") else { return [] }
+        return try Self.units(of: target, in: directory)
+    }
+
+    private static func units(
+        of target: UnitName, in directory: borrowing Directory
+    ) throws(PortError) -> Set<UnitName> {
+        let units = try directory.links(as: target.description).compactMap { UnitName($0) }
+        return Set(units.filter { mayLink($0, from: target) })
     }
 
     /// A level starts the next one: the host tenants, a tenant its apps, an app its instances.

@@ -33,6 +33,9 @@ int tsl_pidfd_open(pid_t pid);
  * refused with ELOOP or EXDEV. O_CLOEXEC is added; a file that O_CREAT makes has mode 0600. */
 int tsl_openat2_beneath(int directory, const char *path, int flags);
 
+/* getdents64(2): the next entries of a directory, as struct linux_dirent64; 0 at its end. */
+ssize_t tsl_directory_entries(int directory, void *buffer, size_t size);
+
 /* renameat2(2): fails with EEXIST when `to` is there. */
 int tsl_rename_noreplace(int from_directory, const char *from, int to_directory, const char *to);
 /* renameat2(2): swaps the two, which must both be there, in one step. */
