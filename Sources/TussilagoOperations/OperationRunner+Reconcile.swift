@@ -18,7 +18,8 @@ extension OperationRunner {
             }
         }
         let review = LedgerReview(outside: outside, repairs: repairs, claims: claims)
-        try await Survey(outside).parts(review) { (finding) throws(PortError) in
+        let memory = await LookMemory(outside, recalls: true)
+        try await Survey(outside).parts(review, memory) { (finding) throws(PortError) in
             try await log.finding(finding, repairs: repairs)
         } visit: { (part) throws(PortError) in
             try halt.check()
@@ -37,7 +38,9 @@ extension OperationRunner {
             guard error.isTransient else { throw error }
             try await log.finding(Finding(subject: "Caddy", what: error.cause, action: .report))
         }
-        for finding in try await Survey(outside).host() { try await log.finding(finding) }
+        await memory.save()
+        left += memory.left
+        for finding in try await Survey(outside).host(memory.images) { try await log.finding(finding) }
         // A host may have hundreds of apps that somebody has stopped; a look each half hour does not name them all.
         if left > 0 {
             try await log.event(

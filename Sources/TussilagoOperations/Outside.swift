@@ -10,6 +10,8 @@ public struct Outside: Sendable {
     public var images: any ImageStore
     public var archives: any ArchiveStore
     public var logs: any LogReader
+    /// What a reconcile need not look at again; nil where each looks at everything.
+    public var looks: (any LookStore)?
     /// What the time is.
     public var now: @Sendable () -> Date
     /// A fresh UUIDv4.
@@ -21,6 +23,7 @@ public struct Outside: Sendable {
     public init(
         ledger: any Ledger, units: any UnitStore, services: any ServiceManager, routing: any Routing,
         images: any ImageStore, archives: any ArchiveStore, logs: any LogReader,
+        looks: (any LookStore)? = nil,
         now: @escaping @Sendable () -> Date = { Date() },
         makeID: @escaping @Sendable () -> UUID = { UUID() },
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
@@ -32,6 +35,7 @@ public struct Outside: Sendable {
         self.images = images
         self.archives = archives
         self.logs = logs
+        self.looks = looks
         self.now = now
         self.makeID = makeID
         self.sleep = sleep

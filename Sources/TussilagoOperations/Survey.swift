@@ -22,24 +22,27 @@ public struct Survey: Sendable {
         try await outside.ledger.verify(ifDueAt: outside.now())
         var findings = try await outside.ledger.unfinishedReleases(of: nil).map(\.finding)
         let review = LedgerReview(outside: outside, repairs: false, claims: nil)
-        try await parts(review) { (finding) throws(PortError) in
+        let memory = await LookMemory(outside, recalls: false)
+        try await parts(review, memory) { (finding) throws(PortError) in
             findings.append(finding)
         } visit: { (part) throws(PortError) in
             findings += part.findings
         }
-        return findings + (try await host())
+        return findings + (try await host(memory.images))
     }
 
-    /// Goes over the host part by part: each tenant, then its apps. In what the ledger differs from the files is told,
-    /// and mended if it shall be, before anything is planned by it.
+    /// Goes over the host part by part: each tenant, then its apps, but for those that are as they were when nothing was
+    /// to be done. In what the ledger differs from the files is told, and mended if it shall be, before anything is
+    /// planned by it.
     func parts(
-        _ review: LedgerReview, tell: (Finding) async throws(PortError) -> Void,
+        _ review: LedgerReview, _ memory: LookMemory, tell: (Finding) async throws(PortError) -> Void,
         visit: (Part) async throws(PortError) -> Void
     ) async throws(PortError) {
         for page in try await review.strangers() {
             for finding in try await review.look(at: page).findings { try await tell(finding) }
         }
         let table = try await outside.routing.published()
+        let apps = Dictionary(grouping: try await outside.ledger.scopes().compactMap(\.app), by: \.tenant)
         try await outside.ledger.forTenants { (tenants) throws(PortError) in
             let seen = try await review.look(at: tenants.map { .tenant($0.tenant.name) })
             for finding in seen.findings { try await tell(finding) }
@@ -48,28 +51,36 @@ public struct Survey: Sendable {
             }
             let desired = tenants.map { DesiredState(tenant: $0.tenant.name, $0.tenant) }
             for part in try await observe(desired, seen.files, table) { try await visit(part) }
-            for tenant in tenants { try await apps(of: tenant.tenant.name, table, review, tell, visit) }
+            for tenant in tenants.map(\.tenant.name) {
+                let apps = (apps[tenant] ?? []).sorted()
+                for first in stride(from: 0, to: apps.count, by: PageQuery.maximumLimit) {
+                    let page = Array(apps[first..<min(first + PageQuery.maximumLimit, apps.count)])
+                    let changed = try await memory.changed(page, table)
+                    guard !changed.isEmpty else { continue }
+                    try await look(at: changed, of: tenant, table, review, memory, tell, visit)
+                }
+            }
         }
     }
 
-    private func apps(
-        of name: TenantName, _ table: RouteTable, _ review: LedgerReview,
-        _ tell: (Finding) async throws(PortError) -> Void, _ visit: (Part) async throws(PortError) -> Void
+    private func look(
+        at apps: [AppReference], of name: TenantName, _ table: RouteTable, _ review: LedgerReview,
+        _ memory: LookMemory, _ tell: (Finding) async throws(PortError) -> Void,
+        _ visit: (Part) async throws(PortError) -> Void
     ) async throws(PortError) {
-        try await outside.ledger.forApps(of: name) { (apps) throws(PortError) in
-            // An app's files name its tenant as well, and what its own say counts among them.
-            let seen = try await review.look(at: [.tenant(name)] + apps.map { .app($0.app.reference) })
-            for finding in seen.findings { try await tell(finding) }
-            let apps = try await current(apps, after: seen) { (record) throws(PortError) in
-                try await outside.ledger.app(record.app.reference)
-            }
-            guard let tenant = try await outside.ledger.tenant(name)?.tenant else { return }
-            let releases = try await outside.ledger.releases(of: apps.map(\.app.reference))
-            let desired = apps.map { record in
-                Wishes.desired(
-                    record, releases: releases[record.app.reference] ?? [], tenant: tenant, power: .asFound)
-            }
-            for part in try await observe(desired, seen.files, table) { try await visit(part) }
+        // An app's files name its tenant as well, and what its own say counts among them.
+        let seen = try await review.look(at: [.tenant(name)] + apps.map { .app($0) })
+        for finding in seen.findings { try await tell(finding) }
+        guard let tenant = try await outside.ledger.tenant(name)?.tenant else { return }
+        let releases = try await outside.ledger.releases(of: apps)
+        var desired: [DesiredState] = []
+        for app in apps {
+            guard let record = try await outside.ledger.app(app) else { continue }
+            desired.append(Wishes.desired(record, releases: releases[app] ?? [], tenant: tenant, power: .asFound))
+        }
+        for part in try await observe(desired, seen.files, table) {
+            memory.found(part, agrees: seen.findings.isEmpty)
+            try await visit(part)
         }
     }
 
@@ -101,8 +112,9 @@ public struct Survey: Sendable {
     }
 
     /// What is about no single app, and about what the platform does not own: it is told, and left as it is.
-    func host() async throws(PortError) -> [Finding] {
-        var findings = try await images()
+    /// - Parameter images: those of the current releases of all apps.
+    func host(_ images: [AppReference: ImageIdentity]) async throws(PortError) -> [Finding] {
+        var findings = await self.findings(of: images)
         do throws(PortError) {
             for hostname in try await outside.routing.foreignHostnames() {
                 findings.append(
@@ -117,25 +129,22 @@ public struct Survey: Sendable {
     }
 
     /// Images of current releases that are gone, or whose name means another one by now.
-    private func images() async throws(PortError) -> [Finding] {
+    private func findings(of images: [AppReference: ImageIdentity]) async -> [Finding] {
         let stored: [Digest: Set<String>]
         do throws(PortError) { stored = try await outside.images.stored() } catch {
             return [Finding(subject: error.subject, what: error.cause, action: .report)]
         }
-        var findings: [Finding] = []
-        try await outside.ledger.forApps { (apps) throws(PortError) in
-            for record in apps {
-                guard let image = record.current?.artefact.image else { continue }
-                let subject = record.app.reference.description, name = image.reference.text
-                if stored[image.digest] == nil {
-                    let what = "its image \(name) is no longer in the host's storage: it cannot be started again"
-                    findings.append(Finding(subject: subject, what: what, action: .report))
-                } else if let other = stored.first(where: { $0.value.contains(name) }), other.key != image.digest {
-                    let what = "\(name) means another image by now; a deploy would use that"
-                    findings.append(Finding(subject: subject, what: what, action: .report))
-                }
+        return images.sorted { $0.key < $1.key }.compactMap { app, image in
+            let name = image.reference.text
+            if stored[image.digest] == nil {
+                let what = "its image \(name) is no longer in the host's storage: it cannot be started again"
+                return Finding(subject: app.description, what: what, action: .report)
             }
+            if let other = stored.first(where: { $0.value.contains(name) }), other.key != image.digest {
+                let what = "\(name) means another image by now; a deploy would use that"
+                return Finding(subject: app.description, what: what, action: .report)
+            }
+            return nil
         }
-        return findings
     }
 }

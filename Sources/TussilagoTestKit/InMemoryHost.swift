@@ -3,11 +3,14 @@ public import TussilagoCore
 
 /// The simulated host behind all ports, for the faults that a real one won't make: any call can be made to fail, once or
 /// from then on, before it had its effect or after.
-public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogReader {
+public actor InMemoryHost: UnitStore, LookStore, ServiceManager, Routing, ImageStore, LogReader {
     /// The host itself.
     public var host: SimulatedHost
     /// Every call that changed something, in order, by name.
     public private(set) var calls: [String] = []
+    /// How many apps and tenants were looked at.
+    public private(set) var looked = 0
+    private var remembered: [AppReference: Look] = [:]
     private var faults: [Fault] = []
     private var holding = false
     private var held = 0
@@ -91,7 +94,25 @@ public actor InMemoryHost: UnitStore, ServiceManager, Routing, ImageStore, LogRe
         return all.scopes
     }
 
-    public func files(of scopes: [Scope]) throws(PortError) -> [ScopeFiles] { scopes.map(host.files(of:)) }
+    public func files(of scopes: [Scope]) throws(PortError) -> [ScopeFiles] {
+        looked += scopes.count
+        return scopes.map(host.files(of:))
+    }
+
+    public func stamps(of apps: [AppReference]) throws(PortError) -> [AppReference: Stamp] {
+        var stamps: [AppReference: Stamp] = [:]
+        for app in apps {
+            var stamp = Stamp()
+            let files = host.files(of: .app(app))
+            stamp.add("\(files.installed.hashValue) \(files.units.hashValue) \(files.releases.map(\.text).sorted())")
+            stamps[app] = stamp
+        }
+        return stamps
+    }
+
+    public func looks() -> [AppReference: Look] { remembered }
+
+    public func remember(_ looks: [AppReference: Look]) { remembered = looks }
 
     public func removeRemains(of app: AppReference) throws(PortError) {}
 

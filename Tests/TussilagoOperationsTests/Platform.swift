@@ -66,7 +66,7 @@ struct Platform {
     ) -> Outside {
         Outside(
             ledger: ledger, units: host, services: host, routing: host, images: host,
-            archives: FileArchives(root: directory), logs: host, now: now,
+            archives: FileArchives(root: directory), logs: host, looks: host, now: now,
             sleep: { try await Task.sleep(for: min($0, .milliseconds(2))) })
     }
 

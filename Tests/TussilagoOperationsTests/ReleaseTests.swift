@@ -238,6 +238,42 @@ import TussilagoTestKit
         { host, shop in host.wants[shop.target] = nil },
     ]
 
+    @Test("What has not changed since nothing was to be done is not looked at again, and what has is")
+    func remembers() async throws {
+        let platform = try await Platform()
+        try await platform.withShop()
+        #expect(try await looked(platform) > 1)
+        // The tenant alone.
+        #expect(try await looked(platform) == 1)
+        for damage in Self.damages {
+            await platform.host.change { damage(&$0, platform.shop) }
+            let operation = try await platform.run(.reconcile)
+            #expect(try await !found(operation, platform).isEmpty)
+            // What was repaired is looked at once more.
+            _ = try await looked(platform)
+            #expect(try await looked(platform) == 1)
+        }
+        _ = try await platform.run(try platform.deploy("two"))
+        #expect(try await looked(platform) > 1)
+        #expect(try await looked(platform) == 1)
+        // An admin's will is told each time.
+        await platform.host.change { $0.stop(platform.shop.target, willed: true) }
+        let first = try await found(try await platform.run(.reconcile), platform)
+        #expect(try await looked(platform) == 1)
+        #expect(try await found(try await platform.run(.reconcile), platform) == first && first.count == 1)
+        // So is an image that is gone.
+        await platform.host.change { $0.images = [:] }
+        #expect(
+            try await found(try await platform.run(.reconcile), platform).contains { $0.contains("cannot be started") })
+    }
+
+    /// How many apps and tenants a reconcile looks at.
+    private func looked(_ platform: Platform) async throws -> Int {
+        let before = await platform.host.looked
+        #expect(try await platform.run(.reconcile).state == .succeeded)
+        return await platform.host.looked - before
+    }
+
     @Test("What was replaced is drained before it is stopped, also by an agent that finds its upstream moved already")
     func drains() async throws {
         let platform = try await Platform()

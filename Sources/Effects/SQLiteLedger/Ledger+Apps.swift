@@ -26,6 +26,34 @@ extension SQLiteLedger {
         return query.page(rows) { $0.app.reference.description }
     }
 
+    public func stamps(of apps: [AppReference]) throws(PortError) -> [AppReference: Stamp] {
+        let connection = try open()
+        var stamps: [AppReference: Stamp] = [:]
+        for app in apps {
+            var stamp = Stamp(), isThere = false
+            for query in Self.rowsOfApp {
+                _ = try connection.rows(query, app.key) { (row) throws(PortError) in
+                    row.add(to: &stamp)
+                    isThere = true
+                }
+            }
+            if isThere { stamps[app] = stamp }
+        }
+        return stamps
+    }
+
+    /// All that the ledger says of an app: a bit that the disk has lost is seen as well. The first one has a row for each
+    /// app.
+    private static let rowsOfApp = [
+        """
+        SELECT tenant.*, app.* FROM app JOIN tenant ON tenant.name = app.tenant WHERE app.tenant = ?1 AND app.name = ?2
+        """,
+        "SELECT * FROM release WHERE tenant = ?1 AND app = ?2 ORDER BY number",
+        "SELECT * FROM template WHERE tenant = ?1 AND app = ?2 ORDER BY process, generation",
+        "SELECT * FROM claim WHERE tenant = ?1 AND app = ?2 ORDER BY release, hostname",
+        "SELECT * FROM hostname WHERE tenant = ?1 AND app = ?2 ORDER BY name",
+    ]
+
     public func scopes() throws(PortError) -> Set<Scope> {
         let connection = try open()
         let tenants = try connection.rows("SELECT name FROM tenant") { (row) throws(PortError) -> Scope in

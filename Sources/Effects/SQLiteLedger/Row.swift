@@ -17,6 +17,21 @@ struct Row: ~Copyable {
         return Int(sqlite3_column_int64(statement, column))
     }
 
+    /// Adds all columns to a mark, each by its type and its bytes.
+    func add(to stamp: inout Stamp) {
+        for column in 0..<sqlite3_column_count(statement) {
+            let type = sqlite3_column_type(statement, column)
+            stamp.add(UInt64(bitPattern: Int64(type)))
+            if type == SQLITE_INTEGER {
+                stamp.add(UInt64(bitPattern: sqlite3_column_int64(statement, column)))
+            } else if let start = sqlite3_column_blob(statement, column) {
+                let count = Int(sqlite3_column_bytes(statement, column))
+                stamp.add(UInt64(count))
+                stamp.add(UnsafeRawBufferPointer(start: start, count: count))
+            }
+        }
+    }
+
     func text(_ column: Int32) throws(PortError) -> String {
         guard sqlite3_column_type(statement, column) == SQLITE_TEXT, let start = sqlite3_column_text(statement, column)
         else { throw damaged(column, "no text") }

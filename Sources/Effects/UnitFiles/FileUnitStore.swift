@@ -6,7 +6,7 @@ public import TussilagoCore
 /// Each change is written beside its place, synced, and moved there by a rename that is synced as well; each may be made
 /// again when a crash cut it. Changes wait for each other; none of them waits on the cooperative pool.
 public actor FileUnitStore: UnitStore {
-    private let root: HostRoot
+    let root: HostRoot
     private let generator: QuadletGenerator
     private let trees: TreeStore
     private let executor = SerialQueue(label: "tussilago.unit-files")
@@ -60,6 +60,13 @@ public actor FileUnitStore: UnitStore {
         var files: [ScopeFiles] = []
         for scope in scopes { files.append(try look.files(of: scope)) }
         return files
+    }
+
+    public func stamps(of apps: [AppReference]) throws(PortError) -> [AppReference: Stamp] {
+        let look = HostLook(root: root)
+        var stamps: [AppReference: Stamp] = [:]
+        for app in apps { stamps[app] = try look.stamp(of: app) }
+        return stamps
     }
 
     public func check(_ files: [UnitFile], users: UserRange) async throws(PortError) {

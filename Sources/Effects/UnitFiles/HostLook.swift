@@ -1,26 +1,30 @@
+internal import Glibc
 internal import TussilagoCore
 
 /// One look at the files of many tenants and apps. What several of them share is read once: the directory of a tenant's
 /// quadlets, of its upstreams, and what its target starts.
 final class HostLook {
     private let root: HostRoot
-    private let places: OpenPlaces
+    let places: OpenPlaces
+    /// When it began, in seconds since 1970.
+    let now: Int
     private let units: InstalledUnits
     private lazy var reloadOwed = Result<Bool, PortError> { () throws(PortError) in try units.reloadOwed() }
     private var wanted: [UnitName: Set<UnitName>] = [:]
     private var templates: [TenantName: [AppReference: [UnitFile.Path]]] = [:]
     private var upstreams: [TenantName: [AppReference: [Int: Instance]]] = [:]
 
-    init(root: HostRoot) {
+    init(root: HostRoot, now: Int = time(nil)) {
         self.root = root
         places = OpenPlaces(root: root)
+        self.now = now
         units = InstalledUnits(root: root, places: places)
     }
 
     /// What the files within a scope say.
     func files(of scope: Scope) throws(PortError) -> ScopeFiles {
         var state = InstalledState()
-        state.reloadOwed = try reloadOwed.get()
+        state.reloadOwed = try isReloadOwed()
         switch scope {
         case .tenant(let tenant):
             let files = try units.files(of: [.system(tenant.slice), .system(tenant.target)], in: scope)
@@ -45,6 +49,14 @@ final class HostLook {
         }
     }
 
+    /// Whether files were written that systemd has not read yet.
+    func isReloadOwed() throws(PortError) -> Bool { try reloadOwed.get() }
+
+    /// Whether a target starts a unit.
+    func wants(_ unit: UnitName, by target: UnitName) throws(PortError) -> Bool {
+        try units(wantedBy: target).contains(unit)
+    }
+
     private func wants(of targets: [UnitName]) throws(PortError) -> [UnitName: Set<UnitName>] {
         var wants: [UnitName: Set<UnitName>] = [:]
         for target in targets {
@@ -63,7 +75,7 @@ final class HostLook {
         return units
     }
 
-    private func templates(of app: AppReference) throws(PortError) -> [UnitFile.Path] {
+    func templates(of app: AppReference) throws(PortError) -> [UnitFile.Path] {
         if let known = templates[app.tenant] { return known[app] ?? [] }
         let all = try units.templates(of: app.tenant)
         templates[app.tenant] = all
@@ -71,7 +83,7 @@ final class HostLook {
     }
 
     /// The instances that an app's upstreams lead to, by copy.
-    private func upstreams(of app: AppReference) throws(PortError) -> [Int: Instance] {
+    func upstreams(of app: AppReference) throws(PortError) -> [Int: Instance] {
         if let known = upstreams[app.tenant] { return known[app] ?? [:] }
         let all = try UpstreamLinks(root: root).instances(of: app.tenant)
         upstreams[app.tenant] = all

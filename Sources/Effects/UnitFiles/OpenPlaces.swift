@@ -23,6 +23,9 @@ final class OpenPlace {
     /// See ``Directory/directory(_:)``.
     func directory(_ name: String) throws(PortError) -> Directory? { try directory.directory(name) }
 
+    /// See ``Directory/mark(_:_:)``.
+    func mark(_ name: String, _ mark: inout FileMark) throws(PortError) { try directory.mark(name, &mark) }
+
     /// See ``Directory/status(of:)``.
     func status(of name: String) throws(PortError) -> FileStatus? { try directory.status(of: name) }
 

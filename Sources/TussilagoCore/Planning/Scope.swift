@@ -4,4 +4,7 @@ public enum Scope: Hashable, Sendable {
     case tenant(TenantName)
     /// One app.
     case app(AppReference)
+
+    /// The app, if it is one.
+    public var app: AppReference? { if case .app(let app) = self { app } else { nil } }
 }

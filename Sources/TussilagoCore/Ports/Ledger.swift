@@ -59,6 +59,9 @@ public protocol Ledger: Sendable {
     /// Removes an app with its releases and hostnames; nothing if it is not there.
     func removeApp(_ reference: AppReference) async throws(PortError)
 
+    /// Marks of all that it says of apps and of their tenants; none of an app that is not there.
+    func stamps(of apps: [AppReference]) async throws(PortError) -> [AppReference: Stamp]
+
     /// All tenants and apps, by name.
     func scopes() async throws(PortError) -> Set<Scope>
 

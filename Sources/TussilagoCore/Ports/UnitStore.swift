@@ -8,6 +8,9 @@ public protocol UnitStore: Sendable {
     /// The same of each of several scopes, in their order, and whose the files say that they are. It takes less than to
     /// ask one by one, above all where those of a tenant stand together.
     func files(of scopes: [Scope]) async throws(PortError) -> [ScopeFiles]
+    /// Marks of all that ``files(of:)`` would read of apps, without it being read: they differ once any of it was changed.
+    /// An app has none where something was changed so shortly before that the next change might leave no trace.
+    func stamps(of apps: [AppReference]) async throws(PortError) -> [AppReference: Stamp]
     /// Runs quadlets through Podman's generator without installing them, and checks the commands that come out.
     /// - Throws: ``PortError/Code-swift.enum/refused`` with the generator's reason when one would be dropped.
     func check(_ files: [UnitFile], users: UserRange) async throws(PortError)
