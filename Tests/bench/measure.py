@@ -149,7 +149,7 @@ def serving(app, number, end):
 
 
 def rollbacks():
-    """From the command to the first answer of the earlier release, against the bare start of such a unit."""
+    """From the command to the first answer of the earlier release, against the bare start of such a unit to its first."""
     newest = DEPLOYS + 2
 
     def ours(turn):
@@ -167,7 +167,12 @@ def rollbacks():
     def theirs(_):
         unit = f"tussilago-acme-rival-web@{newest}.service"
         run("systemctl", "stop", unit)
-        return timed(run, "systemctl", "start", unit)
+
+        def start():
+            run("systemctl", "start", unit)
+            serving("rival", newest, time.perf_counter() + 30)
+
+        return timed(start)
 
     earlier, bare = by_turns(ROLLBACKS + 1, ours, theirs)
     return earlier[1:], bare[1:]
