@@ -1,4 +1,5 @@
 import ArgumentParser
+import UnixHTTP
 
 /// The command `tussilago`: arguments → API request → printed answer. It knows nothing that the API does not say.
 @main
@@ -20,6 +21,7 @@ struct Tussilago: AsyncParsableCommand {
 
     /// Errors are printed by the commands themselves, as text or JSON; only mistakes in the arguments end up here.
     static func main() async {
+        if asksAgent { UnixHTTPClient.prepare() }
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -33,5 +35,11 @@ struct Tussilago: AsyncParsableCommand {
         } catch {
             exit(withError: error)
         }
+    }
+
+    /// Whether the command will most likely send a request.
+    private static var asksAgent: Bool {
+        guard let command = CommandLine.arguments.dropFirst().first else { return false }
+        return !command.hasPrefix("-") && !["version", "completions", "help"].contains(command)
     }
 }

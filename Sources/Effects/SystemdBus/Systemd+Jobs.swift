@@ -19,8 +19,9 @@ extension Systemd {
     public func start(_ units: [UnitName], deadline: Duration) async throws(PortError) {
         let result: Result<Void, PortError>
         do throws(PortError) {
-            await hold(units)
+            async let held: Void = hold(units)
             await forgive(units)
+            await held
             try await perform(.start, units, within: deadline)
             result = .success(try await confirmStart(of: units))
         } catch { result = .failure(error) }

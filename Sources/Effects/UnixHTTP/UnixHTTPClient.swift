@@ -1,3 +1,4 @@
+internal import CCurl
 public import TussilagoCore
 
 /// A client for HTTP/1.1 over a Unix socket, for a few small calls.
@@ -16,6 +17,10 @@ public final class UnixHTTPClient: Sendable {
         self.socket = socket
         self.peer = peer ?? socket.split(separator: "/").last.map(String.init) ?? socket
     }
+
+    /// Loads the HTTP client's libraries beside whatever else is done, which takes some milliseconds. The first request
+    /// would load them as well.
+    public static func prepare() { Task.detached { _ = tsl_curl_load() } }
 
     /// Sends a request and takes the whole answer, whatever its status.
     /// - Throws: ``PortError/Code-swift.enum/unavailable`` when nobody listens or the connection breaks,
