@@ -26,7 +26,7 @@ LEDGER = "/var/lib/tussilago/ledger.sqlite"
 # Of units, instances of these kinds and of the platform's own templates.
 UNITS = ["tussilago*", "run-tussilago*", "var-lib-tussilago*"]
 # Neither differs by what the agent was asked for.
-IGNORED = re.compile(r"/var/lib/tussilago/ledger\.sqlite|tussilagod|/lost\+found|/run/tussilago/(backup|ledger-closed)|\.mount$")
+IGNORED = re.compile(r"/var/lib/tussilago/ledger\.sqlite|tussilagod|/lost\+found|/run/tussilago/(backup|ledger-closed|\.?looks)|\.mount$")
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
