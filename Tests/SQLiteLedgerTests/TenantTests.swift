@@ -54,16 +54,26 @@ import TussilagoCore
         #expect(try await ledger.addTenant(globex, id: UUID(), at: someTime) == last)
     }
 
-    @Test func `a network is never given out again and is refused when none is left`() async throws {
+    @Test func `a network is given out again only when all were, and refused when apps have them all`() async throws {
         try await ledger.addApps(shop, blog)
         let before = try #require(try await ledger.app(blog)).app.network.index
         try await ledger.removeApp(blog)
         #expect(try await ledger.addApp(blog, id: UUID(), at: someTime).network.index == before + 1)
         await ledger.close()
         try Connection(path: file.path).script("UPDATE counter SET next = \(AppNetwork.count) WHERE name = 'network'")
-        await expect(.refused, "acme/late") {
-            try await ledger.addApp(AppReference("acme/late"), id: UUID(), at: someTime)
-        }
+        let late = try AppReference("acme/late")
+        #expect(try await ledger.addApp(late, id: UUID(), at: someTime).network.index == before)
+        try await ledger.removeApp(late)
+        await ledger.close()
+        try Connection(path: file.path).script(
+            """
+            WITH RECURSIVE network (number) AS (
+                VALUES (0) UNION ALL SELECT number + 1 FROM network WHERE number + 1 < \(AppNetwork.count))
+            INSERT INTO app (tenant, name, id, network, created_at)
+                SELECT 'acme', 'a' || number, 'id' || number, number, 0 FROM network
+                WHERE number NOT IN (SELECT network FROM app)
+            """)
+        await expect(.refused, "acme/late") { try await ledger.addApp(late, id: UUID(), at: someTime) }
     }
 
     @Test func `a tenant that has apps is not removed`() async throws {

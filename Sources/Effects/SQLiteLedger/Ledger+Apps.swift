@@ -65,20 +65,22 @@ extension SQLiteLedger {
         return Set(tenants + apps)
     }
 
-    /// Writes an app down with the next network that was never given out; the same row again if it is there.
+    /// Writes an app down with the next network that was never given out, or when all were the first that no app has any
+    /// more; the same row again if it is there.
     /// - Throws: ``PortError/Code-swift.enum/notFound`` when there is no such tenant,
-    ///   ``PortError/Code-swift.enum/refused`` when all networks were given out.
+    ///   ``PortError/Code-swift.enum/refused`` when apps have all networks.
     public func addApp(_ reference: AppReference, id: UUID, at: Date) throws(PortError) -> App {
         try write { (connection) throws(PortError) in
             if let known = try app(reference) { return known.app }
             guard try tenant(reference.tenant) != nil else {
                 throw PortError(.notFound, reference.tenant.rawValue, cause: "there is no such tenant")
             }
-            let index = try nextIndex("network", of: AppNetwork.count, connection)
+            var index = try nextIndex("network", of: AppNetwork.count, connection)
+            if index == nil { index = try connection.freeNetwork() }
             guard let index, let network = AppNetwork(index: index) else {
                 throw PortError(
                     .refused, reference.description,
-                    cause: "all \(AppNetwork.count) networks of apps were given out; none is used again")
+                    cause: "the host's \(AppNetwork.count) networks all belong to apps; delete one that is not needed")
             }
             try connection.run(
                 "INSERT INTO app (tenant, name, id, network, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -101,6 +103,18 @@ extension AppReference {
     /// Reads an app's columns, the tenant's at `column` and the app's behind it.
     init(_ row: borrowing Row, at column: Int32) throws(PortError) {
         self.init(tenant: try row.name(column), app: try row.name(column + 1))
+    }
+}
+
+extension Connection {
+    /// The first network that no app has; nil when there is none. A deleted app's bridge is gone before its row is.
+    fileprivate func freeNetwork() throws(PortError) -> Int? {
+        try row(
+            """
+            WITH RECURSIVE network (number) AS (VALUES (0) UNION ALL SELECT number + 1 FROM network WHERE number + 1 < ?1)
+            SELECT number FROM network WHERE number NOT IN (SELECT network FROM app) LIMIT 1
+            """, [.number(AppNetwork.count)]
+        ) { (row) throws(PortError) in try row.integer(0) }
     }
 }
 

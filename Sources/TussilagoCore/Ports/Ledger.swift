@@ -54,7 +54,8 @@ public protocol Ledger: Sendable {
     func app(_ reference: AppReference) async throws(PortError) -> AppRecord?
     /// A tenant's apps by name, or everyone's.
     func apps(of tenant: TenantName?, _ query: PageQuery) async throws(PortError) -> Page<AppRecord>
-    /// Writes an app down with the next network that was never given out; the same row again if it is there.
+    /// Writes an app down with the next network that was never given out, or when all were the first that is free again; the
+    /// same row again if it is there.
     func addApp(_ reference: AppReference, id: UUID, at: Date) async throws(PortError) -> App
     /// Removes an app with its releases and hostnames; nothing if it is not there.
     func removeApp(_ reference: AppReference) async throws(PortError)
