@@ -35,16 +35,24 @@ struct Directory: ~Copyable {
     /// Opens a directory in this one, and makes it with `mode`, whatever the umask, when it is not there.
     ///
     /// It is made beside its place: a crash in between would leave one that has the umask's mode for ever.
-    func makeDirectory(_ name: String, mode: mode_t) throws(PortError) -> Directory {
+    /// - Parameter subject: what errors name, if not the directory.
+    func makeDirectory(_ name: String, mode: mode_t, as subject: String? = nil) throws(PortError) -> Directory {
         if let there = try directory(name) { return there }
-        let temporary = name.hasPrefix(".") ? name : ".\(name).new"
-        try posix("mkdirat", name, nilOn: EEXIST) { mkdirat(descriptor, temporary, mode) }
-        let child = try posix("openat", name) { openat(descriptor, temporary, Self.flags | O_NOFOLLOW) }
-        let directory = Directory(descriptor: child)
-        try posix("fchmod", name) { fchmod(child, mode) }
-        if temporary != name { try rename(temporary, to: name) }
-        try sync(as: name)
-        return directory
+        let temporary = name.hasPrefix(".") ? name : ".\(name).new", subject = subject ?? name
+        try posix("mkdirat", subject, nilOn: EEXIST) { mkdirat(descriptor, temporary, mode) }
+        do throws(PortError) {
+            let child = try posix("openat", subject) { openat(descriptor, temporary, Self.flags | O_NOFOLLOW) }
+            let directory = Directory(descriptor: child)
+            try posix("fchmod", subject) { fchmod(child, mode) }
+            if temporary != name {
+                try posix("renameat", subject) { renameat(descriptor, temporary, descriptor, name) }
+            }
+            try sync(as: subject)
+            return directory
+        } catch {
+            if temporary != name { _ = try? removeDirectory(ifEmpty: temporary) }
+            throw error
+        }
     }
 
     /// Puts the directory's names on the disk.

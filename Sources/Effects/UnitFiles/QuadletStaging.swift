@@ -28,7 +28,8 @@ struct QuadletStaging {
     var path: String { "\(root.prefix)\(HostRoot.Base.runtime.path)/\(name)" }
 
     private func write(_ quadlets: [UnitFile]) throws(PortError) {
-        let staging = try root.makeDirectory(.runtime).makeDirectory(name, mode: 0o700)
+        let staging = try root.makeDirectory(.runtime).makeDirectory(
+            name, mode: 0o700, as: "the check of the units")
         for file in quadlets {
             let copy = try staging.createFile(file.path.name, mode: 0o600, as: file.path.name)
             try copy.write(Array(file.text.utf8)[...], as: file.path.name)
