@@ -79,7 +79,7 @@ class Changing(Worker):
         what = self.random.randrange(4)
         if what == 0:
             self.ask("POST", f"{self.path}/scale", {"processes": {"web": self.random.choice((1, 2))}})
-        elif what == 1:
+        elif what == 1 and self.has_earlier():
             # To whichever was before; what it answers is what it answered once.
             self.may_answer = self.may_answer | self.texts
             if self.ask("POST", f"{self.path}/rollback", {}) is not UNKNOWN:
@@ -90,6 +90,12 @@ class Changing(Worker):
             self.may_answer = self.may_answer | {text}
             if self.ask("POST", f"{self.path}/releases", self.release(text)) is not UNKNOWN:
                 self.may_answer = {text}
+
+    def has_earlier(self):
+        """Whether there is a release to go back to: as many rollbacks as there are releases come to the first."""
+        releases = self.scene.patient("GET", f"{self.path}/releases").body["items"]
+        current = min((each["number"] for each in releases if each["state"] == "current"), default=0)
+        return any(each["state"] == "superseded" and each["number"] < current for each in releases)
 
     def release(self, text):
         change = '"20s"', self.random.choice(('"20s"', '"21s"'))
