@@ -60,6 +60,15 @@ import TussilagoCore
         #expect(try await reason() != nil)
     }
 
+    @Test func `a header that only a newer program may write under is damage`() async throws {
+        try await sealed()
+        var bytes = try [UInt8](Data(contentsOf: URL(filePath: file.path)))
+        #expect(bytes[18] == 2)
+        bytes[18] = 3
+        try Data(bytes).write(to: URL(filePath: file.path))
+        #expect(try await reason()?.contains("header") == true)
+    }
+
     @Test func `a newer file is refused and neither damaged nor moved`() async throws {
         try await sealed()
         try spoil("PRAGMA user_version = 99; UPDATE format SET oldest = 98")

@@ -67,6 +67,10 @@ final class Connection {
         return copy
     }
 
+    /// Whether SQLite writes to a file that this program may write to: not if its header says that only a newer SQLite may
+    /// (sqlite.org/fileformat.html §1.3.3). Known once something was read of it.
+    var allowsWriting: Bool { sqlite3_db_readonly(handle, "main") == 0 || access(path, W_OK) != 0 }
+
     /// The release whose id and content stand in a row's columns.
     func release(_ row: borrowing Row, id: Int32, content: Int32) throws(PortError) -> Release {
         let key = try row.text(id), text = try row.text(content)

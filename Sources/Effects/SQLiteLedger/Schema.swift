@@ -27,6 +27,7 @@ enum Schema {
                 )
             }
         }
+        guard connection.allowsWriting else { throw .damaged("its header forbids to write to it") }
         // FULL syncs the log at each commit: what was acknowledged survives a power cut (sqlite.org/pragma.html).
         try connection.script(
             """
