@@ -20,6 +20,8 @@ public enum Paths {
     public static func release(_ app: AppReference, _ number: ReleaseNumber) -> String { "\(releases(app))/\(number)" }
     public static func routes(_ app: AppReference) -> String { "\(self.app(app))/routes" }
     public static func plan(_ app: AppReference) -> String { "\(self.app(app))/plan" }
+    public static func secrets(_ app: AppReference) -> String { "\(self.app(app))/secrets" }
+    public static func secret(_ app: AppReference, _ name: SecretName) -> String { "\(secrets(app))/\(name)" }
     /// What on the host is not as it shall be.
     public static let findings = "/v1/findings"
     /// Has it repaired.
@@ -30,10 +32,24 @@ public enum Paths {
     public static let collect = "/v1/collect"
     /// A backup of all of the host.
     public static let backup = "/v1/backup"
+    /// The same with the values of secrets, encrypted with the key in a file of the host.
+    public static func backup(secretsKey: String?) -> String {
+        guard let secretsKey else { return backup }
+        // RFC 3986 §2.3: all but what is unreserved, and the slashes of a path, is escaped.
+        let escaped = secretsKey.utf8.map { byte -> String in
+            let character = Character(Unicode.Scalar(byte))
+            if byte < 0x80, character.isLetter || character.isNumber || "/-._~".contains(character) {
+                return "\(character)"
+            }
+            let digits = String(byte, radix: 16, uppercase: true)
+            return "%" + (digits.utf8.count == 1 ? "0" : "") + digits
+        }
+        return "\(backup)?secrets_key=\(escaped.joined())"
+    }
     /// Restores one.
     public static let restore = "/v1/restore"
     public static func cancel(_ id: UUID) -> String { "\(operation(id))/cancel" }
-    /// `start`, `stop`, `restart`, `scale` or `rollback`.
+    /// `start`, `stop`, `restart`, `scale`, `rollback` or `rotate`.
     public static func action(_ app: AppReference, _ verb: String) -> String { "\(self.app(app))/\(verb)" }
     public static func operation(_ id: UUID) -> String { "\(operations)/\(id.uuidString.lowercased())" }
     /// The operation's events, as server-sent events; `Last-Event-ID` goes on where a reader stopped.

@@ -57,6 +57,7 @@ public struct Problem: Error, Hashable, Sendable, Codable {
         case timedOut = "timed-out"
         case noSpace = "no-space"
         case unavailable
+        case noKey = "no-key"
         case inner = "internal"
         /// Of the command alone: a request about an operation that failed is itself answered well.
         case operationFailed = "operation-failed"
@@ -75,7 +76,7 @@ public struct Problem: Error, Hashable, Sendable, Codable {
             case .tooManyRequests: 429
             case .timedOut: 408
             case .noSpace: 507
-            case .unavailable: 503
+            case .unavailable, .noKey: 503
             case .inner, .operationFailed: 500
             }
         }
@@ -98,6 +99,7 @@ public struct Problem: Error, Hashable, Sendable, Codable {
             case .timedOut: "The request took too long"
             case .noSpace: "The disk is full"
             case .unavailable: "Something that the platform needs is away"
+            case .noKey: "The host has no key for secrets"
             case .inner: "The agent failed"
             case .operationFailed: "The operation failed"
             }

@@ -52,7 +52,12 @@ public struct RollbackRequest: Hashable, Sendable, Codable {
 public struct RestoreRequest: Hashable, Sendable, Codable {
     /// An absolute path on the host: a file that a backup was written to.
     public var file: String
+    /// An absolute path on the host: the key that the backup's secrets were encrypted with. Without it apps get none.
+    public var secretsKey: String?
 
     /// Asks for a backup to be restored.
-    public init(file: String) { self.file = file }
+    public init(file: String, secretsKey: String? = nil) {
+        self.file = file
+        self.secretsKey = secretsKey
+    }
 }

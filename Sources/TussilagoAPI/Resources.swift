@@ -99,6 +99,8 @@ public struct ReleaseResource: Hashable, Sendable, Codable {
     public var hostnames: [String]
     /// Each process with how many copies of it run: `web=3`.
     public var processes: [String]
+    /// Each secret with the version that it has: `DB_PASSWORD@3`.
+    public var secrets: [String]
     /// Who asked for it.
     public var caller: String?
     /// Why it was made.
@@ -109,8 +111,8 @@ public struct ReleaseResource: Hashable, Sendable, Codable {
     /// Shows a release.
     public init(
         id: UUID, number: ReleaseNumber, state: ReleaseState, createdAt: Date, operation: UUID, image: String,
-        imageDigest: String, tree: String?, hostnames: [String], processes: [String], caller: String?,
-        reason: String?, differences: [String]
+        imageDigest: String, tree: String?, hostnames: [String], processes: [String], secrets: [String] = [],
+        caller: String?, reason: String?, differences: [String]
     ) {
         self.id = id
         self.number = number
@@ -122,9 +124,29 @@ public struct ReleaseResource: Hashable, Sendable, Codable {
         self.tree = tree
         self.hostnames = hostnames
         self.processes = processes
+        self.secrets = secrets
         self.caller = caller
         self.reason = reason
         self.differences = differences
+    }
+}
+
+/// A secret of an app. Its value is never shown.
+public struct SecretResource: Hashable, Sendable, Codable {
+    public var name: SecretName
+    /// The version that the next release gets; absent when it was unset, and is shown because a release has it.
+    public var version: Int?
+    /// When that version was set.
+    public var createdAt: Date?
+    /// The version that the current release has; absent when it has none.
+    public var usedVersion: Int?
+
+    /// Shows a secret.
+    public init(name: SecretName, version: Int?, createdAt: Date?, usedVersion: Int?) {
+        self.name = name
+        self.version = version
+        self.createdAt = createdAt
+        self.usedVersion = usedVersion
     }
 }
 

@@ -22,6 +22,10 @@ struct FailureReport: Sendable {
         switch (error.code, operation.request) {
         case (.cancelled, _): nil
         case (.damaged, .restore): "nothing was changed; use another copy of the backup"
+        case (.refused, .restore) where error.subject == "secrets key",
+            (.notFound, .restore) where error.subject == "secrets key":
+            "nothing was changed; use the file that the backup was made with"
+        case (.noKey, .restore): "nothing was changed; systemd-creds setup"
         case (.refused, .restore):
             "nothing was changed; use the version that made it, or raise files.size and files.entries in the configuration"
         case (.notFound, .restore) where error.subject == "images":
@@ -34,6 +38,14 @@ struct FailureReport: Sendable {
         case (.startFailed, _): operation.request.app.map { "see what it said with: tussilago logs \($0)" }
         case (.notFound, .deploy(_, let deployment)) where error.subject == deployment.image.text:
             "podman pull \(deployment.image)"
+        case (.notFound, .deploy(let app, _)) where error.subject.hasPrefix("secret "):
+            "tussilago secret set \(app) \(error.subject.dropFirst("secret ".count))"
+        case (.notFound, .rotateSecrets(let app)) where error.subject.hasPrefix("secret "):
+            "tussilago secret set \(app) \(error.subject.dropFirst("secret ".count))"
+        case (.refused, .rotateSecrets(let app)) where error.subject == app.description:
+            "set a new value first: tussilago secret set \(app) NAME"
+        case (.refused, .unsetSecret(let app, _)): "see which releases use it: tussilago secret list \(app)"
+        case (.noKey, _): "systemd-creds setup"
         case (.refused, .deleteTenant(let tenant)):
             "delete its apps first: tussilago app list \(tenant)"
         case (.conflict, _) where UnitName(error.subject) != nil:

@@ -16,23 +16,51 @@ public struct HostBackup: Sendable {
     }
 
     /// Writes an archive and gives it to be read.
+    /// - Parameter secretsKey: the path of a key to encrypt the values of secrets with; without one they are not in it.
     /// - Throws: ``PortError/Code-swift.enum/unavailable`` while a collection or another backup is under way.
-    public func archive(version: String) async throws(PortError) -> any ArchiveReading {
+    public func archive(version: String, secretsKey: String? = nil) async throws(PortError) -> any ArchiveReading {
         try await queue.holdTrees()
         let result: Result<any ArchiveReading, PortError>
-        do throws(PortError) { result = .success(try await write(version)) } catch { result = .failure(error) }
+        do throws(PortError) { result = .success(try await write(version, secretsKey)) } catch {
+            result = .failure(error)
+        }
         await queue.letTreesGo()
         return try result.get()
     }
 
-    private func write(_ version: String) async throws(PortError) -> any ArchiveReading {
+    private func write(_ version: String, _ secretsKey: String?) async throws(PortError) -> any ArchiveReading {
         let path = try await outside.ledger.snapshot()
         defer { outside.ledger.discard(copy: path) }
-        let pages = try await BackupPages(outside.ledger.copy(at: path))
+        let copy = outside.ledger.copy(at: path)
+        let pages = try await BackupPages(copy)
+        let secrets = BackupSecrets(outside.secrets, secretsKey == nil ? [] : try await copy.credentials())
+        let format = secretsKey == nil ? ArchiveHeader.formatWithoutSecrets : ArchiveHeader.currentFormat
         return try await outside.archives.write(
             ArchiveContents(
-                header: ArchiveHeader(createdAt: outside.now(), version: version), ledger: path,
+                header: ArchiveHeader(createdAt: outside.now(), version: version, format: format), ledger: path,
+                secretsKey: secretsKey, secrets: { () async throws(PortError) in try await secrets.next() },
                 texts: { () async throws(PortError) in try await pages.next() }, trees: { await pages.trees.sorted() }))
+    }
+}
+
+/// The values of secrets, one at a time.
+private actor BackupSecrets {
+    private let store: any SecretStore
+    private var left: [UUID]
+
+    init(_ store: any SecretStore, _ credentials: Set<UUID>) {
+        self.store = store
+        left = credentials.sorted { $0.lowercased > $1.lowercased }
+    }
+
+    /// One that is not on this host any more is on no other either: a survey of this one tells of it.
+    func next() async throws(PortError) -> (credential: UUID, value: Secret)? {
+        while let credential = left.popLast() {
+            do throws(PortError) { return (credential, try await store.open(credential)) } catch {
+                guard error.code == .notFound, error.subject == "secrets" else { throw error }
+            }
+        }
+        return nil
     }
 }
 

@@ -269,7 +269,10 @@ public actor OperationQueue {
         case .deleteTenant(let name): "tenant \(name) is gone"
         case .createApp(let app): "app \(app) is there"
         case .deleteApp(let app): "app \(app) is gone"
-        case .deploy(let app, _), .scale(let app, _), .rollback(let app, _):
+        case .setSecret(let app, let name, _):
+            "secret \(name) is set; the next deploy takes it, or: tussilago secret rotate \(app)"
+        case .unsetSecret(_, let name): "secret \(name) is not set any more"
+        case .deploy(let app, _), .scale(let app, _), .rollback(let app, _), .rotateSecrets(let app):
             "\(app) runs release \(operation.release.map(\.description) ?? "?")"
         case .start(let app), .restart(let app): "\(app) runs"
         case .stop(let app): "\(app) is stopped"

@@ -1,3 +1,4 @@
+import FoundationEssentials
 public import TussilagoCore
 
 extension OperationRunner {
@@ -17,6 +18,10 @@ public struct Waste: Sendable {
     let bridges: [AppReference]
     /// File trees that no release refers to.
     let trees: [Digest]
+    /// Values of secrets that no release refers to and no deploy would take, by their apps.
+    let secrets: [AppReference: Set<UUID>]
+    /// Credentials that belong to no secret.
+    let credentials: [UUID]
     /// The images that releases refer to; others that were kept for releases are let go.
     let images: Set<Digest>
 
@@ -24,6 +29,8 @@ public struct Waste: Sendable {
     public var things: [String] {
         orphans.map { "what is left of \($0)" } + bridges.map { "the bridge of \($0)" }
             + trees.map { "the file tree \($0.hexadecimal.prefix(12))" }
+            + secrets.sorted { $0.key < $1.key }.map { "\($0.value.count) earlier values of secrets of \($0.key)" }
+            + credentials.map { "the credential \($0.lowercased.prefix(8)) of no secret" }
     }
 
     /// Finds it. Nothing is changed.
@@ -31,7 +38,9 @@ public struct Waste: Sendable {
         // What is stored is listed first: a tree or an app that is made meanwhile is then not taken for waste.
         let stored = try await outside.units.stored()
         let bridges = try await outside.images.bridges()
+        let review = SecretReview(outside: outside)
         var known: Set<Scope> = [], trees: Set<Digest> = [], images: Set<Digest> = []
+        var secrets: [AppReference: Set<UUID>] = [:]
         try await outside.ledger.forTenants { (tenants) throws(PortError) in
             known.formUnion(tenants.map { .tenant($0.tenant.name) })
         }
@@ -43,6 +52,8 @@ public struct Waste: Sendable {
                 ).items.filter { $0.state != .failed }
                 trees.formUnion(releases.compactMap(\.release.artefact.tree))
                 images.formUnion(releases.map(\.release.artefact.image.digest))
+                let unused = try await review.unused(of: record.app.reference, releases)
+                if !unused.isEmpty { secrets[record.app.reference] = unused }
             }
         }
         // What its own files name with their ids is no waste but a row that was lost: the next reconcile takes it in.
@@ -52,7 +63,8 @@ public struct Waste: Sendable {
         return Waste(
             orphans: stored.scopes.subtracting(known).sorted { $0.description < $1.description },
             bridges: bridges.filter { !known.contains(.app($0)) }.sorted(),
-            trees: stored.trees.subtracting(trees).sorted(), images: images)
+            trees: stored.trees.subtracting(trees).sorted(), secrets: secrets, credentials: try await review.orphans(),
+            images: images)
     }
 
     /// Removes it.
@@ -71,6 +83,12 @@ public struct Waste: Sendable {
         }
         for app in bridges { try await outside.images.removeBridge(of: app) }
         try await outside.units.removeTrees(trees)
+        for (app, unused) in secrets {
+            try await outside.ledger.removeSecrets(app, unused)
+            try await executor.perform(.files(.noteSecrets(app, try await outside.ledger.secrets(of: app))))
+            try await outside.secrets.remove(Array(unused))
+        }
+        try await outside.secrets.remove(credentials)
         _ = try await outside.images.release(except: images)
     }
 }

@@ -6,13 +6,17 @@ extension OperationRunner {
     ///
     /// The backup is read whole before anything is touched. The ledger is taken over in one transaction, the commit point:
     /// before it all is taken back, and after it the host is brought to what the ledger says, by this agent or the next.
-    func restore(_ path: String, by operation: TussilagoCore.Operation) async throws(PortError) {
+    func restore(
+        _ path: String, secretsKey: String?, by operation: TussilagoCore.Operation
+    ) async throws(PortError) {
         if try await !outside.ledger.hasTakenOver(by: operation.id) {
             try await requireEmptyHost()
             try await log.event(.stepStarted, "read the backup")
             let archive = try await outside.archives.verify(path)
-            try await takeOver(archive, by: operation)
+            let secrets = try await self.secrets(of: archive, key: secretsKey)
+            try await takeOver(archive, secrets, by: operation)
         }
+        for finding in try await SecretReview(outside: outside).findings() { try await log.finding(finding) }
         try await serveAll()
     }
 
@@ -28,8 +32,21 @@ extension OperationRunner {
         }
     }
 
+    /// The values of secrets, decrypted before anything is changed: with another key nothing is.
+    private func secrets(of archive: VerifiedArchive, key: String?) async throws(PortError) -> [UUID: Secret] {
+        guard let key else {
+            if archive.header.format > ArchiveHeader.formatWithoutSecrets {
+                let what = "it has values of secrets, which are left out: no key was given for them"
+                try await log.finding(Finding(subject: "backup", what: what, action: .report))
+            }
+            return [:]
+        }
+        try await log.event(.stepStarted, "decrypt the values of secrets")
+        return try await outside.archives.secrets(of: archive, key: key)
+    }
+
     private func takeOver(
-        _ archive: VerifiedArchive, by operation: TussilagoCore.Operation
+        _ archive: VerifiedArchive, _ secrets: [UUID: Secret], by operation: TussilagoCore.Operation
     ) async throws(PortError) {
         let copy = outside.ledger.incoming
         // An agent that was killed may have left it, with a log that is no other file's.
@@ -41,10 +58,16 @@ extension OperationRunner {
         do throws(PortError) {
             try await log.event(.stepStarted, "copy \(archive.trees.count) file trees")
             try await outside.archives.importTrees(archive)
+            if !secrets.isEmpty { try await log.event(.stepStarted, "keep \(secrets.count) values of secrets") }
+            for (credential, secret) in secrets {
+                try halt.check()
+                try await outside.secrets.keep(secret, as: credential)
+            }
             try halt.check()
             try await log.event(.stepStarted, "take the ledger over")
             try await outside.ledger.takeOver(copy, by: operation.id, at: outside.now())
         } catch {
+            try? await outside.secrets.remove(Array(secrets.keys))
             try? await outside.units.removeTrees(archive.trees)
             throw error
         }

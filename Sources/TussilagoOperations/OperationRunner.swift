@@ -32,6 +32,13 @@ struct OperationRunner: Sendable {
                 try await ReleaseMaker(outside: outside, log: log)
                     .release(scaling: counts, of: record, tenant: tenant, by: operation)
             }
+        case .rotateSecrets(let app):
+            return try await serve(app) { (record, tenant) throws(PortError) in
+                try await ReleaseMaker(outside: outside, log: log)
+                    .release(rotatingSecretsOf: record, tenant: tenant, by: operation)
+            }
+        case .setSecret(let app, let name, let credential): try await setSecret(name, of: app, credential: credential)
+        case .unsetSecret(let app, let name): try await unsetSecret(name, of: app)
         case .rollback(let app, let number):
             return try await serve(app) { (record, _) throws(PortError) in
                 try await revived(number, of: record, by: operation)
@@ -43,7 +50,7 @@ struct OperationRunner: Sendable {
             try await power(app, .on)
         case .reconcile: try await reconcile()
         case .collect: try await collect()
-        case .restore(let path): try await restore(path, by: operation)
+        case .restore(let path, let key): try await restore(path, secretsKey: key, by: operation)
         }
         return nil
     }
@@ -76,6 +83,8 @@ struct OperationRunner: Sendable {
         try await reach(DesiredState(app: reference, tenant: tenant, nil))
         // Its unit takes it away when it is stopped; after a boot it may not have been started.
         if before.app?.hasBridge == true { try await outside.images.removeBridge(of: reference) }
+        // Before the row, which names them: an agent that dies in between has the next one remove the rest.
+        try await outside.secrets.remove(try await outside.ledger.secrets(of: reference).map(\.version.credential))
         try await outside.ledger.removeApp(reference)
     }
 

@@ -9,6 +9,7 @@ public struct Outside: Sendable {
     public var routing: any Routing
     public var images: any ImageStore
     public var archives: any ArchiveStore
+    public var secrets: any SecretStore
     public var logs: any LogReader
     /// What a reconcile need not look at again; nil where each looks at everything.
     public var looks: (any LookStore)?
@@ -22,7 +23,7 @@ public struct Outside: Sendable {
     /// Gathers the ports.
     public init(
         ledger: any Ledger, units: any UnitStore, services: any ServiceManager, routing: any Routing,
-        images: any ImageStore, archives: any ArchiveStore, logs: any LogReader,
+        images: any ImageStore, archives: any ArchiveStore, secrets: any SecretStore, logs: any LogReader,
         looks: (any LookStore)? = nil,
         now: @escaping @Sendable () -> Date = { Date() },
         makeID: @escaping @Sendable () -> UUID = { UUID() },
@@ -34,6 +35,7 @@ public struct Outside: Sendable {
         self.routing = routing
         self.images = images
         self.archives = archives
+        self.secrets = secrets
         self.logs = logs
         self.looks = looks
         self.now = now

@@ -19,9 +19,11 @@ public struct PlanPreview: Sendable {
     ) async throws(PortError) -> PlanResource {
         let image = try await outside.images.resolve(deployment.image)
         let history = try await outside.ledger.history(of: record.app.reference)
+        let secrets = try await SecretChoice(ledger: outside.ledger)
+            .newest(deployment.manifest.secrets, of: record.app.reference)
         let release = ReleaseMaker.release(
             id: outside.makeID(), deployment.manifest(after: record.current), artefact(image, deployment, record),
-            app: record.app,
+            secrets: secrets, app: record.app,
             tenant: tenant, history: history)
         let wishes = Wishes(outside.ledger)
         var desired = try await wishes.desired(record, tenant: tenant, power: .on)
@@ -97,6 +99,16 @@ public struct PlanPreview: Sendable {
                 .init(
                     subject: "image", reason: "what the image's name means now", before: image(record.current),
                     after: image(release)))
+        }
+        // Which values, never the values.
+        func secrets(_ release: Release?) -> String? {
+            release.map { $0.secrets.map { "\($0.name) version \($0.number)\n" }.joined() }
+        }
+        if secrets(record.current) ?? "" != secrets(release) {
+            changes.append(
+                .init(
+                    subject: "secrets", reason: "the manifest's secrets, and which values were set last",
+                    before: secrets(record.current), after: secrets(release)))
         }
         return changes
     }

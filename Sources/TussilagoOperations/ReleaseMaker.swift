@@ -15,6 +15,7 @@ struct ReleaseMaker: Sendable {
         let current = try await outside.ledger.app(app.reference)?.current
         return try await add(
             deployment.manifest(after: current), artefact,
+            try await SecretChoice(ledger: outside.ledger).newest(deployment.manifest.secrets, of: app.reference),
             reason: deployment.note ?? "deploy", app, tenant, operation)
     }
 
@@ -28,8 +29,29 @@ struct ReleaseMaker: Sendable {
         }
         let reason = counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
         return try await add(
-            try current.manifest.scaled(to: counts), current.artefact, reason: "scale \(reason)", record.app, tenant,
-            operation)
+            try current.manifest.scaled(to: counts), current.artefact, current.secrets, reason: "scale \(reason)",
+            record.app, tenant, operation)
+    }
+
+    /// Makes a release that differs from the current one in its secrets' values; the one that this operation made.
+    func release(
+        rotatingSecretsOf record: AppRecord, tenant: Tenant, by operation: TussilagoCore.Operation
+    ) async throws(PortError) -> ReleaseRecord {
+        if let made = try await made(of: record.app, by: operation) { return made }
+        guard let current = record.current else {
+            throw PortError(.notFound, record.app.reference.description, cause: "it has no release yet")
+        }
+        let secrets = try await SecretChoice(ledger: outside.ledger)
+            .newest(current.manifest.secrets, of: record.app.reference)
+        let names = secrets.filter { !current.secrets.contains($0) }.map(\.name.rawValue)
+        guard !names.isEmpty else {
+            throw PortError(
+                .refused, record.app.reference.description,
+                cause: "release \(current.number) has the newest value of each of its secrets already")
+        }
+        return try await add(
+            current.manifest, current.artefact, secrets, reason: "rotate \(names.joined(separator: " "))", record.app,
+            tenant, operation)
     }
 
     private func made(of app: App, by operation: TussilagoCore.Operation) async throws(PortError) -> ReleaseRecord? {
@@ -38,13 +60,13 @@ struct ReleaseMaker: Sendable {
     }
 
     private func add(
-        _ manifest: Manifest, _ artefact: Artefact, reason: String, _ app: App, _ tenant: Tenant,
-        _ operation: TussilagoCore.Operation
+        _ manifest: Manifest, _ artefact: Artefact, _ secrets: [SecretVersion], reason: String, _ app: App,
+        _ tenant: Tenant, _ operation: TussilagoCore.Operation
     ) async throws(PortError) -> ReleaseRecord {
         let history = try await outside.ledger.history(of: app.reference)
         let now = outside.now()
         let release = Self.release(
-            id: outside.makeID(), manifest, artefact, app: app, tenant: tenant, history: history,
+            id: outside.makeID(), manifest, artefact, secrets: secrets, app: app, tenant: tenant, history: history,
             origin: Release.Origin(at: now, caller: operation.caller, reason: reason, operation: operation.id))
         try await log.event(.stepStarted, "write release \(release.number) down")
         try await outside.ledger.addRelease(release, by: operation.id, at: now)
@@ -53,17 +75,19 @@ struct ReleaseMaker: Sendable {
 
     /// Puts a release together of its parts. Pure, so that a plan can be shown without anything being done.
     static func release(
-        id: UUID, _ manifest: Manifest, _ artefact: Artefact, app: App, tenant: Tenant, history: ReleaseHistory,
-        origin: Release.Origin? = nil
+        id: UUID, _ manifest: Manifest, _ artefact: Artefact, secrets: [SecretVersion], app: App, tenant: Tenant,
+        history: ReleaseHistory, origin: Release.Origin? = nil
     ) -> Release {
         var templates: [ProcessName: Release.Template] = [:]
         for process in manifest.processes {
-            let template = ProcessTemplate(tenant: tenant, app: app, process: process, hasFiles: artefact.tree != nil)
+            let template = ProcessTemplate(
+                tenant: tenant, app: app, process: process, hasFiles: artefact.tree != nil, hasSecrets: !secrets.isEmpty
+            )
             templates[process.name] = history.template(for: process.name, text: template.text)
         }
         return Release(
             id: id, app: app.reference, number: history.last?.next ?? .first, artefact: artefact, manifest: manifest,
-            templates: templates, origin: origin)
+            templates: templates, origin: origin, secrets: secrets)
     }
 
     private func artefact(_ deployment: Deployment) async throws(PortError) -> Artefact {

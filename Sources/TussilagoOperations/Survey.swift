@@ -73,10 +73,14 @@ public struct Survey: Sendable {
         for finding in seen.findings { try await tell(finding) }
         guard let tenant = try await outside.ledger.tenant(name)?.tenant else { return }
         let releases = try await outside.ledger.releases(of: apps)
+        let secrets = try await outside.ledger.secrets(of: apps)
         var desired: [DesiredState] = []
         for app in apps {
             guard let record = try await outside.ledger.app(app) else { continue }
-            desired.append(Wishes.desired(record, releases: releases[app] ?? [], tenant: tenant, power: .asFound))
+            desired.append(
+                Wishes.desired(
+                    record, releases: releases[app] ?? [], secrets: secrets[app] ?? [], tenant: tenant, power: .asFound
+                ))
         }
         for part in try await observe(desired, seen.files, table) {
             memory.found(part, agrees: seen.findings.isEmpty)
@@ -115,6 +119,7 @@ public struct Survey: Sendable {
     /// - Parameter images: those of the current releases of all apps.
     func host(_ images: [AppReference: ImageIdentity]) async throws(PortError) -> [Finding] {
         var findings = await self.findings(of: images)
+        findings += try await SecretReview(outside: outside).findings()
         do throws(PortError) {
             for hostname in try await outside.routing.foreignHostnames() {
                 findings.append(

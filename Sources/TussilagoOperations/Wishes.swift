@@ -13,16 +13,19 @@ struct Wishes: Sendable {
     func desired(_ record: AppRecord, tenant: Tenant, power: DesiredApp.Power) async throws(PortError) -> DesiredState {
         let reference = record.app.reference
         let releases = try await ledger.releases(of: reference, PageQuery(limit: PageQuery.maximumLimit)).items
-        return Self.desired(record, releases: releases, tenant: tenant, power: power)
+        return Self.desired(
+            record, releases: releases, secrets: try await ledger.secrets(of: reference), tenant: tenant, power: power)
     }
 
-    /// The same, where the app's newest releases are known.
+    /// The same, where the app's newest releases and its secrets are known.
     static func desired(
-        _ record: AppRecord, releases: [ReleaseRecord], tenant: Tenant, power: DesiredApp.Power
+        _ record: AppRecord, releases: [ReleaseRecord], secrets: [SecretRecord], tenant: Tenant,
+        power: DesiredApp.Power
     ) -> DesiredState {
         let good = releases.filter { $0.state == .current || $0.state == .superseded || $0.isRevived }.map(\.release)
         let kept = record.current.map { Self.kept(good, with: $0) } ?? []
-        let app = DesiredApp(app: record.app, current: record.current, kept: kept, power: power)
+        let app = DesiredApp(
+            app: record.app, current: record.current, kept: kept, power: power, secrets: secrets)
         return DesiredState(app: record.app.reference, tenant: tenant, app)
     }
 

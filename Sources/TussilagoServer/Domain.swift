@@ -26,6 +26,8 @@ public protocol Domain: Sendable {
     func release(_ number: ReleaseNumber, of app: AppReference) async throws(Problem) -> ReleaseResource
     /// The routes of an app; a manifest bounds how many there are, so they come in one page.
     func routes(of app: AppReference) async throws(Problem) -> PageResource<RouteResource>
+    /// The secrets of an app, by name, without their values; there are few, so they come in one page.
+    func secrets(of app: AppReference) async throws(Problem) -> PageResource<SecretResource>
     /// What a deploy would change. Nothing is changed.
     func plan(_ request: DeployRequest, for app: AppReference) async throws(Problem) -> PlanResource
 
@@ -34,8 +36,9 @@ public protocol Domain: Sendable {
     /// What nothing on the host refers to. Nothing is changed.
     func waste() async throws(Problem) -> WasteResource
 
-    /// A backup of all of the host, made and ready to be read.
-    func backup() async throws(Problem) -> any ArchiveReading
+    /// A backup of all of the host, made and ready to be read; with the path of a key, the values of secrets are in it,
+    /// encrypted with that.
+    func backup(secretsKey: String?) async throws(Problem) -> any ArchiveReading
 
     /// Operations, newest first.
     func operations(_ query: OperationQuery) async throws(Problem) -> PageResource<OperationResource>
@@ -66,6 +69,9 @@ public enum Submission: Hashable, Sendable {
     case deploy(AppReference, DeployRequest)
     case scale(AppReference, ScaleRequest)
     case rollback(AppReference, RollbackRequest)
+    case setSecret(AppReference, SecretName, Secret)
+    case unsetSecret(AppReference, SecretName)
+    case rotateSecrets(AppReference)
     case start(AppReference)
     case stop(AppReference)
     case restart(AppReference)

@@ -11,6 +11,8 @@ public struct SimulatedHost: Sendable {
     public var reloadOwed = false
     /// The staged releases.
     public var releases: [AppReference: [ReleaseNumber: Release]] = [:]
+    /// What is noted of apps' secrets.
+    public var secrets: [AppReference: [SecretRecord]] = [:]
     /// The instances that may run.
     public var live: Set<Instance> = []
     /// What targets start.
@@ -65,6 +67,7 @@ public struct SimulatedHost: Sendable {
         case .app(let app):
             state.units = units.filter { $0.key.app == app }
             state.releases = Set(releases[app, default: [:]].keys)
+            state.secrets = secrets[app] ?? []
             state.live = live.filter { $0.app == app }
             state.wants[app.tenant.target] = wants[app.tenant.target]
             state.wants[app.target] = wants[app.target]
@@ -125,6 +128,7 @@ public struct SimulatedHost: Sendable {
     public mutating func perform(_ change: FileChange) throws(PortError) {
         switch change {
         case .stage(let release, _): releases[release.app, default: [:]][release.number] = release
+        case .noteSecrets(let app, let records): secrets[app] = records.isEmpty ? nil : records
         case .admit(let instances):
             for instance in instances {
                 guard releases[instance.app]?[instance.release] != nil else {

@@ -6,6 +6,10 @@ enum Command {
     case ready(Instance, seconds: Int, path: String)
     /// `ExecStopPost=`: take away what ``prepare(_:_:)`` made.
     case ended(Instance)
+    /// `ExecStartPre=`: decrypt the secrets of a list, for the host's user that the app runs as.
+    case secrets(Instance, user: UInt32, list: String)
+    /// `ExecStopPost=`: take them away.
+    case forget(Instance)
     /// Start what a target wants now.
     case launch(target: String)
     /// `ExecStopPost=` of the same: take away the marks of what was not started.
@@ -21,7 +25,7 @@ enum Command {
 
     private static let usage = """
         usage: tussilago-instance prepare NAME socket UID | prepare NAME port BRIDGE ADDRESS:PORT \
-        | ready NAME SECONDS PATH | ended NAME | launch TARGET | launched TARGET
+        | secrets NAME UID LIST | forget NAME | ready NAME SECONDS PATH | ended NAME | launch TARGET | launched TARGET
         """
 
     init(_ words: [String]) throws(Failure) {
@@ -39,6 +43,10 @@ enum Command {
                 words[3].utf8.allSatisfy({ (0x21...0x7e).contains($0) })
             else { throw usage }
             self = .ready(try Instance(words[1]), seconds: seconds, path: words[3])
+        case ("secrets", 4):
+            guard let user = UInt32(words[2]), user > 0, words[3].hasPrefix("/") else { throw usage }
+            self = .secrets(try Instance(words[1]), user: user, list: words[3])
+        case ("forget", 2): self = .forget(try Instance(words[1]))
         case ("ended", 2): self = .ended(try Instance(words[1]))
         case ("launch", 2), ("launched", 2):
             guard words[1].hasPrefix("tussilago-"), isUnitName(words[1]) else { throw usage }
@@ -62,6 +70,11 @@ enum Command {
         case .ready(let instance, let seconds, let path):
             try Readiness(instance: instance, seconds: seconds, path: path).wait()
             try instance.admitRequests()
+        case .secrets(let instance, let user, let list):
+            let secrets = try SecretDirectory(instance)
+            try secrets.clear()
+            try secrets.fill(with: SecretList(path: list), owner: user)
+        case .forget(let instance): try SecretDirectory(instance).clear()
         case .ended(let instance): try instance.clear()
         case .launch(let target): try Launcher(target: target).run()
         case .launched(let target): try Launcher(target: target).withdraw()

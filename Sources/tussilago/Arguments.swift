@@ -21,6 +21,10 @@ extension ReleaseNumber: ExpressibleByArgument {
     }
 }
 
+extension SecretName: ExpressibleByArgument {
+    public init?(argument: String) { self.init(rawValue: argument) }
+}
+
 extension UUID: @retroactive ExpressibleByArgument {
     public init?(argument: String) { self.init(uuidString: argument) }
 }

@@ -30,7 +30,14 @@ struct Client {
         try await send("POST", path, try APICoding.encode(body), key: key)
     }
 
-    func delete<Answer: Decodable>(_ path: String) async throws -> Answer { try await send("DELETE", path, nil) }
+    /// Sends bytes as they are.
+    func put<Answer: Decodable>(_ path: String, _ value: [UInt8], key: String? = nil) async throws -> Answer {
+        try await send("PUT", path, Data(value), type: "application/octet-stream", key: key)
+    }
+
+    func delete<Answer: Decodable>(_ path: String, key: String? = nil) async throws -> Answer {
+        try await send("DELETE", path, nil, key: key)
+    }
 
     /// How often a request is sent in all when its connection breaks off: the agent may be exchanged just then. A write
     /// that is sent twice is done once, by its key (RFC 9110 §9.2.2).
@@ -87,10 +94,10 @@ struct Client {
     }
 
     private func send<Answer: Decodable>(
-        _ method: String, _ path: String, _ body: Data?, key: String? = nil
+        _ method: String, _ path: String, _ body: Data?, type: String = "application/json", key: String? = nil
     ) async throws -> Answer {
         var headers: [(name: String, value: String)] = [("Accept", "application/json")]
-        if body != nil { headers.append(("Content-Type", "application/json")) }
+        if body != nil { headers.append(("Content-Type", type)) }
         if method != "GET" { headers.append(("Idempotency-Key", key ?? UUID().lowercased)) }
         let answer: HTTPAnswer
         do throws(PortError) {

@@ -14,7 +14,8 @@ struct Tussilago: AsyncParsableCommand {
         subcommands: [
             TenantCommand.self, AppCommand.self, DeployCommand.self, PlanCommand.self, StatusCommand.self,
             StartCommand.self, StopCommand.self, RestartCommand.self, ScaleCommand.self, ReleasesCommand.self,
-            RollbackCommand.self, LogsCommand.self, OperationCommand.self, ReconcileCommand.self, CollectCommand.self,
+            RollbackCommand.self, SecretCommand.self, LogsCommand.self, OperationCommand.self, ReconcileCommand.self,
+            CollectCommand.self,
             BackupCommand.self, RestoreCommand.self,
             CompletionsCommand.self, VersionCommand.self,
         ])

@@ -19,6 +19,16 @@ struct WriteOptions: ParsableArguments {
         try await follow(try await options.client.post(address(path), body, key: key), options)
     }
 
+    /// Asks for something to get a value that is no JSON, and follows it.
+    func perform(_ path: String, value: [UInt8], options: GlobalOptions) async throws {
+        try await follow(try await options.client.put(address(path), value, key: key), options)
+    }
+
+    /// Asks for something to be taken away, and follows it.
+    func delete(_ path: String, options: GlobalOptions) async throws {
+        try await follow(try await options.client.delete(address(path), key: key), options)
+    }
+
     private func address(_ path: String) -> String { queue ? "\(path)?wait=true" : path }
 
     private func follow(_ accepted: OperationResource, _ options: GlobalOptions) async throws {

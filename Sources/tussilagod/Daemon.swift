@@ -147,7 +147,7 @@ enum Daemon {
         let outside = Outside(
             ledger: ledger, units: units, services: systemd, routing: caddy,
             images: PodmanImages(socket: settings.podman.socket), archives: FileArchives(limits: treeLimits(settings)),
-            logs: JournalReader(), looks: units)
+            secrets: CredentialStore(), logs: JournalReader(), looks: units)
         let queue = OperationQueue(
             outside, limit: settings.agent.operations, deadline: settings.agent.deadline,
             repairs: settings.reconcile.repair, logger: logger

@@ -43,7 +43,7 @@ extension Platform {
         let counts = try await answering { () throws(PortError) in try await ledger.counts() }
         return StatusResource(
             version: Version.current, tenants: counts.tenants, apps: counts.apps, openOperations: counts.openOperations,
-            parts: [await systemdPart, await caddyPart, try await ledgerPart])
+            parts: [await systemdPart, await caddyPart, try await ledgerPart, await secretsPart])
     }
 
     /// How long it is told that the ledger was written anew: whoever looks once a week shall see it.
@@ -80,6 +80,15 @@ extension Platform {
         }
     }
 
+    private var secretsPart: StatusResource.Part {
+        get async {
+            let hasKey = await outside.secrets.hasKey()
+            return .init(
+                name: "secrets", ok: hasKey,
+                detail: hasKey ? "the host has a key" : "the host has no key to encrypt them with; systemd-creds setup")
+        }
+    }
+
     func findings() async throws(Problem) -> PageResource<Finding> {
         PageResource(
             items: try await answering { () throws(PortError) in try await Survey(outside).findings() }, next: nil)
@@ -89,9 +98,9 @@ extension Platform {
         WasteResource(items: try await answering { () throws(PortError) in try await Waste.find(outside).things })
     }
 
-    func backup() async throws(Problem) -> any ArchiveReading {
+    func backup(secretsKey: String?) async throws(Problem) -> any ArchiveReading {
         try await answering { () throws(PortError) in
-            try await HostBackup(outside, queue: queue).archive(version: Version.current)
+            try await HostBackup(outside, queue: queue).archive(version: Version.current, secretsKey: secretsKey)
         }
     }
 

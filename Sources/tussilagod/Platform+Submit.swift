@@ -13,6 +13,10 @@ extension Platform {
     func submit(
         _ submission: Submission, by caller: Caller, requestID: UUID, key: String?, waiting: Bool
     ) async throws(Problem) -> OperationResource {
+        if case .setSecret(let app, let name, let secret) = submission {
+            return try await setSecret(
+                name, of: app, secret, by: caller, requestID: requestID, key: key, waiting: waiting)
+        }
         let request = try parse(submission)
         do throws(PortError) {
             if try await isNew(key, caller) { try await check(request) }
@@ -21,9 +25,42 @@ extension Platform {
         } catch { throw Problem(accepting: error) }
     }
 
+    /// Encrypts first: what is written down of the request names the credential, and has no value.
+    private func setSecret(
+        _ name: SecretName, of app: AppReference, _ secret: Secret, by caller: Caller, requestID: UUID, key: String?,
+        waiting: Bool
+    ) async throws(Problem) -> OperationResource {
+        do throws(PortError) {
+            if let known = try await repeated(key, caller) {
+                // The same request again, if what it has stored is the same value.
+                guard case .setSecret(app, name, let credential) = known.request,
+                    try await outside.secrets.open(credential) == secret
+                else { throw PortError(.conflict, "Idempotency-Key", cause: "the key was used for another request") }
+                return OperationResource(known)
+            }
+            let credential = outside.makeID()
+            let request = TussilagoCore.Operation.Request.setSecret(app, name, credential: credential)
+            try await check(request)
+            try await outside.secrets.keep(secret, as: credential)
+            do throws(PortError) {
+                return OperationResource(
+                    try await queue.accept(
+                        request, caller: caller.name, requestID: requestID, key: key, waiting: waiting))
+            } catch {
+                try? await outside.secrets.remove([credential])
+                throw error
+            }
+        } catch { throw Problem(accepting: error) }
+    }
+
+    private func repeated(_ key: String?, _ caller: Caller) async throws(PortError) -> TussilagoCore.Operation? {
+        guard let key else { return nil }
+        return try await ledger.operation(key: key, caller: caller.name)
+    }
+
     private func isNew(_ key: String?, _ caller: Caller) async throws(PortError) -> Bool {
-        guard let key else { return true }
-        return try await !ledger.isKnown(key: key, caller: caller.name)
+        guard key != nil else { return true }
+        return try await repeated(key, caller) == nil
     }
 
     func plan(_ request: DeployRequest, for app: AppReference) async throws(Problem) -> PlanResource {
@@ -48,12 +85,15 @@ extension Platform {
         case .deploy(let app, let request): .deploy(app, try deployment(request))
         case .scale(let app, let request): .scale(app, try counts(request))
         case .rollback(let app, let request): .rollback(app, request.release)
+        case .setSecret(let app, let name, _): .setSecret(app, name, credential: outside.makeID())
+        case .unsetSecret(let app, let name): .unsetSecret(app, name)
+        case .rotateSecrets(let app): .rotateSecrets(app)
         case .start(let app): .start(app)
         case .stop(let app): .stop(app)
         case .restart(let app): .restart(app)
         case .reconcile: .reconcile
         case .collect: .collect
-        case .restore(let request): .restore(request.file)
+        case .restore(let request): .restore(request.file, secretsKey: request.secretsKey)
         }
     }
 
@@ -123,7 +163,15 @@ extension Platform {
         }
         guard let app else { throw PortError(.notFound, "app", cause: "there is no app \(reference)") }
         switch request {
-        case .start, .restart, .scale, .rollback:
+        case .unsetSecret(_, let name):
+            let isSet = try await ledger.secrets(of: reference).contains { $0.isCurrent && $0.version.name == name }
+            guard isSet else {
+                throw PortError(.notFound, "secret", cause: "\(reference) has no secret \(name)")
+            }
+            do throws(PortError) { try app.requireUnused(name) } catch {
+                throw PortError(.conflict, "secret", cause: error.cause)
+            }
+        case .start, .restart, .scale, .rollback, .rotateSecrets:
             guard let current = app.current else {
                 throw PortError(.conflict, "app", cause: "\(reference) has no release yet; deploy one first")
             }

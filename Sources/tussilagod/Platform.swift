@@ -67,6 +67,19 @@ struct Platform: Domain {
         return ReleaseResource(record, before: try await predecessor(of: record)?.release)
     }
 
+    func secrets(of app: AppReference) async throws(Problem) -> PageResource<SecretResource> {
+        let used = try await known(app).current?.secrets ?? []
+        let set = try await answering { () throws(PortError) in try await ledger.secrets(of: app) }.filter(\.isCurrent)
+        let names = Set(used.map(\.name)).union(set.map(\.version.name)).sorted()
+        let items = names.map { name in
+            let newest = set.first { $0.version.name == name }
+            return SecretResource(
+                name: name, version: newest?.version.number, createdAt: newest?.createdAt,
+                usedVersion: used.first { $0.name == name }?.number)
+        }
+        return PageResource(items: items, next: nil)
+    }
+
     func routes(of app: AppReference) async throws(Problem) -> PageResource<RouteResource> {
         let record = try await known(app)
         let hostnames = record.current?.manifest.hostnames ?? []

@@ -11,6 +11,7 @@ extension Problem {
         case .conflict: self.init(.conflict, text)
         case .refused where error.subject == "cursor": self.init(.unknownCursor, error.cause, field: "cursor")
         case .refused: self.init(.invalidRequest, text)
+        case .noKey: self.init(.noKey, text, remedy: "systemd-creds setup")
         case .noSpace: self.init(.noSpace, text, remedy: "make room on the disk, then try again")
         case .unavailable, .timedOut, .startFailed, .cancelled, .expired:
             self.init(.unavailable, text, remedy: "tussilago status")

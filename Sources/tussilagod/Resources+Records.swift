@@ -26,7 +26,8 @@ extension ReleaseResource {
             operation: record.operation, image: release.artefact.image.reference.text,
             imageDigest: release.artefact.image.digest.description, tree: release.artefact.tree?.description,
             hostnames: release.manifest.hostnames.map(\.text),
-            processes: release.manifest.processes.map { "\($0.name)=\($0.count)" }, caller: release.origin?.caller,
+            processes: release.manifest.processes.map { "\($0.name)=\($0.count)" },
+            secrets: release.secrets.map { "\($0.name)@\($0.number)" }, caller: release.origin?.caller,
             reason: release.origin?.reason, differences: release.differences(from: before))
     }
 }

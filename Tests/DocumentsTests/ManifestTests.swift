@@ -81,6 +81,19 @@ func parsed(_ text: String) throws -> ParsedManifest {
         #expect(try parsed(text).manifest == Manifest(processes: [web]))
     }
 
+    @Test func secretsAreNamedOnce() throws {
+        let web = "[processes.web]\ncommand = \"a\""
+        #expect(try parsed("secrets = [\"B\", \"A_1\"]\n\(web)").manifest.secrets.map(\.rawValue) == ["A_1", "B"])
+        #expect(try parsed(web).manifest.secrets == [])
+        for wrong in ["[\"A\", \"A\"]", "[\"../x\"]", "[\"A-B\"]", "\"A\"", "[1]"] {
+            guard case .failure(let errors) = TOMLManifestReader().manifest("secrets = \(wrong)\n\(web)") else {
+                Issue.record("\(wrong) was taken")
+                continue
+            }
+            #expect(errors.mistakes.map(\.key) == ["secrets"] && errors.mistakes[0].line == 1, "\(wrong)")
+        }
+    }
+
     @Test(arguments: [
         ("a 'b c' \"d 'e'\" f''g", ["a", "b c", "d 'e'", "fg"]),
         ("  a\t\tb  ", ["a", "b"]),

@@ -5,7 +5,10 @@ import TussilagoTestKit
 
 @Suite struct UnitTests {
     private func text(_ process: ProcessSpecification, hasFiles: Bool = false) throws -> String {
-        ProcessTemplate(tenant: try Make.tenant(), app: try Make.app(), process: process, hasFiles: hasFiles).text
+        ProcessTemplate(
+            tenant: try Make.tenant(), app: try Make.app(), process: process, hasFiles: hasFiles, hasSecrets: hasFiles
+        )
+        .text
     }
 
     @Test("A template says nothing of the release: two releases of one shape share it")

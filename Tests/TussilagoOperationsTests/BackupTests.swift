@@ -150,8 +150,8 @@ import UnitFiles
 
 extension Platform {
     /// Writes a backup to a file, and says where.
-    func backup() async throws -> String {
-        let archive = try await HostBackup(outside, queue: queue).archive(version: "1.2.3")
+    func backup(secretsKey: String? = nil) async throws -> String {
+        let archive = try await HostBackup(outside, queue: queue).archive(version: "1.2.3", secretsKey: secretsKey)
         var bytes: [UInt8] = []
         while let piece = try await archive.next() { bytes += piece }
         #expect(bytes.count == archive.size)

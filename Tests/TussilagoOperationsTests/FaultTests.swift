@@ -140,7 +140,7 @@ final class DyingAgent: Sendable {
         slept = Atomic(false)
         let outside = Outside(
             ledger: platform.ledger, units: platform.host, services: platform.host, routing: platform.host,
-            images: platform.host, archives: platform.outside.archives, logs: platform.host,
+            images: platform.host, archives: platform.outside.archives, secrets: platform.secrets, logs: platform.host,
             sleep: { duration in
                 guard duration > .seconds(1) else { return }
                 died.yield()

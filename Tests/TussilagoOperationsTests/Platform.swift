@@ -14,6 +14,7 @@ struct Platform {
     let ledger: SQLiteLedger
     let queue: OperationQueue
     let outside: Outside
+    let secrets: InMemorySecrets
     let shop: AppReference
     let directory: String
     /// The ledger's file.
@@ -24,19 +25,20 @@ struct Platform {
         guard mkdtemp(&template) != nil else { throw PortError(.noSpace, "test", cause: "no directory") }
         let directory = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "/tmp" }
         TestDirectories.removeAtExit(directory)
-        try self.init(InMemoryHost(), directory, backoff: backoff)
+        try self.init(InMemoryHost(), InMemorySecrets(), directory, backoff: backoff)
         let image = try Make.image()
         await host.change { $0.images[image.reference] = image.digest }
     }
 
     private init(
-        _ host: InMemoryHost, _ directory: String, backoff: Backoff = Platform.impatient,
+        _ host: InMemoryHost, _ secrets: InMemorySecrets, _ directory: String, backoff: Backoff = Platform.impatient,
         now: @escaping @Sendable () -> Date = { Date() }
     ) throws {
         self.host = host
         self.directory = directory
         ledger = SQLiteLedger(path: "\(directory)/ledger.sqlite", seal: "\(directory)/seal")
-        outside = Self.outside(host, ledger, directory, now)
+        self.secrets = secrets
+        outside = Self.outside(host, ledger, secrets, directory, now)
         queue = Self.queue(outside, backoff)
         shop = try AppReference("acme/shop")
     }
@@ -48,7 +50,7 @@ struct Platform {
 
     /// Another agent on the same host, which opens the ledger's file anew.
     func next(at time: Date? = nil) async throws -> Platform {
-        try Platform(host, directory, now: { time ?? Date() })
+        try Platform(host, secrets, directory, now: { time ?? Date() })
     }
 
     /// What an agent does first.
@@ -62,11 +64,12 @@ struct Platform {
     }()
 
     private static func outside(
-        _ host: InMemoryHost, _ ledger: SQLiteLedger, _ directory: String, _ now: @escaping @Sendable () -> Date
+        _ host: InMemoryHost, _ ledger: SQLiteLedger, _ secrets: InMemorySecrets, _ directory: String,
+        _ now: @escaping @Sendable () -> Date
     ) -> Outside {
         Outside(
             ledger: ledger, units: host, services: host, routing: host, images: host,
-            archives: FileArchives(root: directory), logs: host, looks: host, now: now,
+            archives: FileArchives(root: directory), secrets: secrets, logs: host, looks: host, now: now,
             sleep: { try await Task.sleep(for: min($0, .milliseconds(2))) })
     }
 

@@ -15,13 +15,13 @@ struct EndpointTests {
             let deployed = try await server.ask(
                 "POST", "/v1/tenants/acme/apps/shop/releases", body: #"{"manifest":"x"}"#
             ).decoded(OperationResource.self)
-            // What deletes goes last.
-            for endpoint in Endpoints.all.filter({ $0.method != .delete })
-                + Endpoints.all.filter({ $0.method == .delete })
-            {
+            // What deletes goes last, and what lies within something before that.
+            let deletes = Endpoints.all.filter { $0.method == .delete }.sorted { $0.path.count > $1.path.count }
+            for endpoint in Endpoints.all.filter({ $0.method != .delete }) + deletes {
                 let tenant = endpoint.id == "deleteTenant" ? "other" : "acme"
                 let path = endpoint.path.replacing("{tenant}", with: tenant).replacing("{app}", with: "shop")
                     .replacing("{number}", with: "1").replacing("{id}", with: deployed.id.lowercased)
+                    .replacing("{secret}", with: "KEY")
                 let body: String? =
                     switch endpoint.body {
                     case "CreateTenant"?, "CreateApp"?: #"{"name":"other"}"#
@@ -32,7 +32,8 @@ struct EndpointTests {
                     default: #"{"manifest":"x"}"#
                     }
                 if case .events = endpoint.answer { continue }
-                let answer = try await server.ask(endpoint.method.rawValue, path, body: body)
+                let answer = try await server.ask(
+                    endpoint.method.rawValue, path, ["Content-Type: \(endpoint.bodyType.rawValue)"], body: body)
                 if case .archive = endpoint.answer {
                     #expect(answer.status == 200 && answer.body == "backup!\n")
                     #expect(answer.headers["content-type"] == "application/x-tar")

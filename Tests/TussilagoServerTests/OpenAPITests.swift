@@ -38,7 +38,8 @@ struct OpenAPITests {
             Paths.routes(app), Paths.plan(app), Paths.action(app, "start"), Paths.action(app, "stop"),
             Paths.action(app, "restart"), Paths.action(app, "scale"), Paths.action(app, "rollback"),
             Paths.operation(id), Paths.events(id), Paths.cancel(id), Paths.findings, Paths.reconcile, Paths.waste,
-            Paths.collect, Paths.backup, Paths.restore,
+            Paths.collect, Paths.backup, Paths.restore, Paths.secrets(app), Paths.secret(app, try SecretName("KEY")),
+            Paths.action(app, "rotate"),
         ]
         for path in paths { #expect(Endpoints.all.contains { $0.matches(path) }, "\(path)") }
         for endpoint in Endpoints.all { #expect(paths.contains { endpoint.matches($0) }, "\(endpoint.path)") }

@@ -25,11 +25,12 @@ public struct TOMLManifestReader: ManifestReader {
                 "image", .text("\"localhost/python:3.13\"") { text throws(InvalidValue) in try ImageReference(text) })
             let drain = reader.read("drain", .seconds(Bounds.drainSeconds))
             let environment = self.environment(reader)
+            let secrets = self.secrets(reader)
             let processes = self.processes(reader, scaled: &scaled)
             let hostnames = self.hostnames(reader, haveIngress: processes.contains { $0.ingress != nil })
             manifest = Manifest(
                 processes: processes, hostnames: hostnames, environment: environment,
-                drainSeconds: drain ?? Manifest.defaultDrainSeconds)
+                drainSeconds: drain ?? Manifest.defaultDrainSeconds, secrets: secrets)
         }
         guard mistakes.isEmpty else { return .failure(mistakes.documentErrors) }
         return .success(ParsedManifest(manifest: manifest, image: image, scaled: scaled))
@@ -48,6 +49,19 @@ public struct TOMLManifestReader: ManifestReader {
         if !lines.isEmpty, !haveIngress, let member = reader.member("hostnames") {
             reader.report(
                 member.position, "hostnames", "no process takes requests; give one of them ingress = \"socket\"")
+        }
+        return Array(lines.keys)
+    }
+
+    private func secrets(_ reader: TableReader) -> [SecretName] {
+        let parser = ValueParser.text("\"DB_PASSWORD\"") { text throws(InvalidValue) in try SecretName(text) }
+        var lines: [SecretName: Int] = [:]
+        for (name, position) in reader.list("secrets", most: SecretRecord.mostSecrets, parser) {
+            if let line = lines[name] {
+                reader.report(position, "secrets", "\(name) stands in the list already, on line \(line)")
+            } else {
+                lines[name] = position.line
+            }
         }
         return Array(lines.keys)
     }

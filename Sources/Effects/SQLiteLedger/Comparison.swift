@@ -57,8 +57,21 @@ struct Comparison {
                     app.reference.key + [.id(app.id), .number(app.network.index), try .time(found.createdAt)])
             }
         }
+        for secret in found.secrets { try apply(secret, of: app.reference) }
         if try !agrees(found.stored, of: app.reference) { for release in found.releases { try apply(release) } }
         try applyLastNumber(of: app.reference)
+    }
+
+    /// A version that the ledger has stays as it is: it is the newer of the two.
+    private mutating func apply(_ found: SecretRecord, of app: AppReference) throws(PortError) {
+        let version = found.version
+        let isKnown = try connection.holds(
+            "SELECT 1 FROM secret WHERE tenant = ?1 AND app = ?2 AND credential = ?3",
+            app.key + [.id(version.credential)])
+        guard !isKnown else { return }
+        try change(.app(app), "the ledger did not have version \(version.number) of secret \(version.name)") {
+            (connection) throws(PortError) in try connection.insert(found, of: app)
+        }
     }
 
     // MARK: Releases

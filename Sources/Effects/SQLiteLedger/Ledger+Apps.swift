@@ -52,6 +52,7 @@ extension SQLiteLedger {
         "SELECT * FROM template WHERE tenant = ?1 AND app = ?2 ORDER BY process, generation",
         "SELECT * FROM claim WHERE tenant = ?1 AND app = ?2 ORDER BY release, hostname",
         "SELECT * FROM hostname WHERE tenant = ?1 AND app = ?2 ORDER BY name",
+        "SELECT * FROM secret WHERE tenant = ?1 AND app = ?2 ORDER BY name, version",
     ]
 
     public func scopes() throws(PortError) -> Set<Scope> {

@@ -77,6 +77,7 @@ extension Connection {
         ("template", "tenant, app, process, generation, content"),
         ("hostname", "name, tenant, app"),
         ("claim", "tenant, app, release, hostname"),
+        ("secret", "tenant, app, name, version, credential, created_at, current"),
     ]
 
     /// The old operations come before those of this host, in their own order.

@@ -29,9 +29,9 @@ extension SQLiteLedger {
         }
     }
 
-    /// Whether a caller has used an idempotency key.
-    public func isKnown(key: String, caller: String) throws(PortError) -> Bool {
-        try open().operation(caller: caller, key: key) != nil
+    /// The operation that a caller has used an idempotency key for.
+    public func operation(key: String, caller: String) throws(PortError) -> Operation? {
+        try open().operation(caller: caller, key: key)
     }
 
     /// Writes an operation's new state, and the events that go with it, in one transaction.

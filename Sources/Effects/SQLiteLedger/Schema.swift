@@ -5,7 +5,7 @@ enum Schema {
     /// What turns an empty file into a ledger, step by step.
     ///
     /// `user_version` counts the steps that a file has had. A step that was released is never changed.
-    static let migrations = [tables, queue, milestones]
+    static let migrations = [tables, queue, milestones, secrets]
 
     /// Makes a connection safe to use, and its file as new as this program.
     ///
@@ -228,5 +228,22 @@ enum Schema {
             operation TEXT,
             content TEXT NOT NULL
         ) STRICT;
+        """
+
+    /// Which values the secrets of apps had and have. The values are in credentials, never here.
+    private static let secrets = """
+        CREATE TABLE secret (
+            tenant TEXT NOT NULL,
+            app TEXT NOT NULL,
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL CHECK (version >= 1),
+            credential TEXT NOT NULL UNIQUE,
+            created_at INTEGER NOT NULL,
+            -- The version that the next deploy takes.
+            current INTEGER NOT NULL CHECK (current IN (0, 1)),
+            PRIMARY KEY (tenant, app, name, version),
+            FOREIGN KEY (tenant, app) REFERENCES app (tenant, name) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX secret_current ON secret (tenant, app, name) WHERE current = 1;
         """
 }

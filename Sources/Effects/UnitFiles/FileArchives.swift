@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+public import FoundationEssentials
 internal import Glibc
 internal import Queues
 public import TussilagoCore
@@ -33,6 +33,13 @@ public actor FileArchives: ArchiveStore {
         while let texts = try await contents.texts() {
             for text in texts { try writer.add(text.name, Array(text.text.utf8)) }
         }
+        if let path = contents.secretsKey {
+            let seal = try SecretSeal(path: path)
+            while let (credential, secret) = try await contents.secrets() {
+                try writer.add(
+                    "\(ArchiveMember.secrets)\(credential.lowercased)", try seal.seal(secret, as: credential))
+            }
+        }
         for digest in try await contents.trees() {
             guard let tree = try root.directory(.state, "\(HostPaths.trees)/\(digest.hexadecimal)") else {
                 throw PortError(
@@ -57,6 +64,15 @@ public actor FileArchives: ArchiveStore {
         }
         var sink = LedgerSink(OpenFile(descriptor: descriptor))
         try readAgain(archive, into: &sink)
+    }
+
+    public func secrets(of archive: VerifiedArchive, key path: String) throws(PortError) -> [UUID: Secret] {
+        let seal = try SecretSeal(path: path)
+        var sink = SecretSink()
+        try readAgain(archive, into: &sink)
+        var secrets: [UUID: Secret] = [:]
+        for (credential, sealed) in sink.sealed { secrets[credential] = try seal.open(sealed, as: credential) }
+        return secrets
     }
 
     public func importTrees(_ archive: VerifiedArchive) throws(PortError) {

@@ -38,6 +38,7 @@ public actor FileUnitStore: UnitStore {
         let units = InstalledUnits(root: root)
         switch change {
         case .stage(let release, let network): try releases.stage(release, network: network)
+        case .noteSecrets(let app, let secrets): try SecretRecords(root: root).note(secrets, of: app)
         case .admit(let instances): try live.admit(instances)
         case .retire(let instances): try live.retire(instances)
         case .discard(let app, let numbers): try releases.discard(app, numbers)

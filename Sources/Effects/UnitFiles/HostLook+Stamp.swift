@@ -22,6 +22,7 @@ extension HostLook {
         let apps = try places.open(UnitPlace(base: .state, path: "\(HostPaths.apps)/\(app.tenant)"))
         if let home = try apps?.directory(app.app.rawValue) {
             try home.mark("live", &mark)
+            try home.mark(HostPaths.secretRecordName, &mark)
             if let releases = try home.directory("releases") {
                 try home.mark("releases", &mark)
                 for number in try releases.names(as: "releases") {

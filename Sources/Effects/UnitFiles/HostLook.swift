@@ -45,6 +45,7 @@ final class HostLook {
             let staged = try ReleaseStore(root: root).staged(of: app, in: home, linked: links)
             state.releases = Set(staged.records.filter(\.isWhole).map(\.number))
             state.live = staged.live
+            state.secrets = try SecretRecords.secrets(in: home)
             return ScopeFiles(scope: scope, installed: state, units: files.records, releases: staged.records)
         }
     }

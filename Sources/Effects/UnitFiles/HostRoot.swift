@@ -11,7 +11,7 @@ struct HostRoot: Sendable {
 
     /// The directories that everything else lies in, with the mode of those that have to be made.
     enum Base: String {
-        case state, systemUnits, quadlets, runtime
+        case state, systemUnits, quadlets, runtime, credentials
 
         var path: String {
             switch self {
@@ -19,6 +19,7 @@ struct HostRoot: Sendable {
             case .systemUnits: HostPaths.systemUnits
             case .quadlets: HostPaths.quadlets
             case .runtime: "/run/tussilago"
+            case .credentials: HostPaths.credentials
             }
         }
 
@@ -27,6 +28,7 @@ struct HostRoot: Sendable {
             switch self {
             case .state: 0o711
             case .systemUnits, .quadlets, .runtime: 0o755
+            case .credentials: 0o700
             }
         }
 

@@ -21,6 +21,16 @@ struct Leftovers {
         if let quadlets = try root.directory(.quadlets) { try removeEmpty(in: quadlets) }
         if let upstreams = try root.directory(.state, HostPaths.upstreams) { try removeEmpty(in: upstreams) }
         try removeFromApps()
+        try removeFromCredentials()
+    }
+
+    /// Among credentials of others, only what has the platform's names.
+    private func removeFromCredentials() throws(PortError) {
+        guard let credentials = try root.directory(.credentials) else { return }
+        for name in try credentials.names(as: "credentials")
+        where name.hasPrefix(".\(HostPaths.credentialPrefix)") && name.hasSuffix(".new") {
+            try credentials.remove(name)
+        }
     }
 
     /// Among units of others, only what has the platform's names.
@@ -38,6 +48,7 @@ struct Leftovers {
             guard let directory = try apps.directory(tenant) else { continue }
             for app in try directory.names(as: tenant) {
                 guard let parts = try directory.directory(app) else { continue }
+                try parts.removeLeftovers(as: app)
                 for part in try parts.names(as: app) { try removeEmpty(part, in: parts) }
                 try directory.removeDirectory(ifEmpty: app)
             }

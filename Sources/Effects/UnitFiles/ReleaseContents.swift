@@ -16,12 +16,14 @@ struct ReleaseContents {
         guard record.count <= Self.recordLimit else {
             throw PortError(.refused, "release \(release.number)", cause: "it is larger than \(Self.recordLimit) bytes")
         }
-        files =
+        var files =
             Self.addresses(release, network: network) + [
                 (HostPaths.unitEnvironment, Array(Self.unitEnvironment(release).utf8)),
                 (HostPaths.appEnvironment, Array(Self.appEnvironment(release).utf8)),
                 (HostPaths.releaseRecord, record),
             ]
+        if !release.secrets.isEmpty { files.append((HostPaths.secretList, Array(Self.secretList(release).utf8))) }
+        self.files = files
         tree = release.artefact.tree
     }
 
@@ -65,5 +67,10 @@ struct ReleaseContents {
     /// come to half of that at most. A value has no line end, by its type.
     private static func appEnvironment(_ release: Release) -> String {
         release.manifest.environment.map { "\($0.name)=\($0.value)\n" }.joined()
+    }
+
+    /// A line for each secret, as `tussilago-instance secrets` reads it: its name, and the file with its value.
+    private static func secretList(_ release: Release) -> String {
+        release.secrets.map { "\($0.name) \(HostPaths.credentialName($0.credential))\n" }.joined()
     }
 }

@@ -73,7 +73,7 @@ struct ReleaseStore {
         try removeEmptyDirectories(of: app)
     }
 
-    private func removeEmptyDirectories(of app: AppReference) throws(PortError) {
+    func removeEmptyDirectories(of app: AppReference) throws(PortError) {
         guard let directory = try root.directory(.state, HostPaths.app(app)) else { return }
         for name in ["releases", "live"] { try directory.removeDirectory(ifEmpty: name) }
         guard let apps = try root.directory(.state, "\(HostPaths.state)/apps"),

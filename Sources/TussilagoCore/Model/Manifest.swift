@@ -8,16 +8,19 @@ public struct Manifest: Hashable, Sendable, Codable {
     public var environment: [EnvironmentVariable]
     /// How long an instance that was replaced goes on serving the requests that it has, in seconds.
     public var drainSeconds: Int
+    /// The secrets that every process finds as files, sorted, each once.
+    @LaterList public var secrets: [SecretName]
 
     /// Makes a manifest of its parts; lists are put in their order.
     public init(
         processes: [ProcessSpecification], hostnames: [Hostname] = [], environment: [EnvironmentVariable] = [],
-        drainSeconds: Int = Manifest.defaultDrainSeconds
+        drainSeconds: Int = Manifest.defaultDrainSeconds, secrets: [SecretName] = []
     ) {
         self.processes = processes.sorted { $0.name < $1.name }
         self.hostnames = Set(hostnames).sorted()
         self.environment = environment.sorted { $0.name < $1.name }
         self.drainSeconds = drainSeconds
+        self.secrets = Set(secrets).sorted()
     }
 
     /// The most copies of one process that run.

@@ -65,6 +65,12 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case scale(AppReference, [ProcessName: Int])
         /// Goes back to an earlier release; without a number to the one before the current one.
         case rollback(AppReference, ReleaseNumber?)
+        /// Gives a secret the value that is encrypted in a credential already.
+        case setSecret(AppReference, SecretName, credential: UUID)
+        /// Takes a secret's value away.
+        case unsetSecret(AppReference, SecretName)
+        /// Makes a release that differs in its secrets: each has the value that was set last.
+        case rotateSecrets(AppReference)
         case start(AppReference)
         case stop(AppReference)
         case restart(AppReference)
@@ -72,8 +78,8 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case reconcile
         /// Removes what carries the platform's mark and nothing refers to any more.
         case collect
-        /// Has an empty host be what another was, from the backup in a file.
-        case restore(String)
+        /// Has an empty host be what another was, from the backup in a file; secrets with the key in another.
+        case restore(String, secretsKey: String? = nil)
 
         /// The kind, as the API names it.
         public var kind: Kind {
@@ -85,6 +91,9 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
             case .deploy: .deploy
             case .scale: .scale
             case .rollback: .rollback
+            case .setSecret: .setSecret
+            case .unsetSecret: .unsetSecret
+            case .rotateSecrets: .rotateSecrets
             case .start: .start
             case .stop: .stop
             case .restart: .restart
@@ -107,7 +116,8 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
             switch self {
             case .createTenant, .deleteTenant, .reconcile, .collect, .restore: nil
             case .createApp(let app), .deleteApp(let app), .deploy(let app, _), .scale(let app, _),
-                .rollback(let app, _), .start(let app), .stop(let app), .restart(let app):
+                .rollback(let app, _), .setSecret(let app, _, _), .unsetSecret(let app, _), .rotateSecrets(let app),
+                .start(let app), .stop(let app), .restart(let app):
                 app
             }
         }
@@ -126,7 +136,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         /// Whether it has a release serve that did not before.
         public var makesRelease: Bool {
             switch self {
-            case .deploy, .scale, .rollback: true
+            case .deploy, .scale, .rollback, .rotateSecrets: true
             default: false
             }
         }
@@ -165,6 +175,9 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case deploy = "app.deploy"
         case scale = "app.scale"
         case rollback = "app.rollback"
+        case setSecret = "secret.set"
+        case unsetSecret = "secret.unset"
+        case rotateSecrets = "secret.rotate"
         case start = "app.start"
         case stop = "app.stop"
         case restart = "app.restart"

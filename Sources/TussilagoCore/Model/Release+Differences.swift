@@ -6,6 +6,7 @@ extension Release {
         if artefact.image.digest != other.artefact.image.digest { differences.append("image") }
         if artefact.tree != other.artefact.tree { differences.append("files") }
         differences += environment(other)
+        differences += secrets(other)
         if manifest.hostnames != other.manifest.hostnames { differences.append("hostnames") }
         if manifest.drainSeconds != other.manifest.drainSeconds { differences.append("drain") }
         for process in manifest.processes {
@@ -25,6 +26,12 @@ extension Release {
         let old = Set(other.manifest.environment), new = Set(manifest.environment)
         let names = Set(old.symmetricDifference(new).map(\.name)).sorted()
         return names.isEmpty ? [] : ["environment (\(names.joined(separator: ", ")))"]
+    }
+
+    /// Which secrets have other values.
+    private func secrets(_ other: Release) -> [String] {
+        let names = Set(Set(secrets).symmetricDifference(other.secrets).map(\.name)).sorted()
+        return names.isEmpty ? [] : ["secrets (\(names.map(\.rawValue).joined(separator: ", ")))"]
     }
 
     private static func parts(_ process: ProcessSpecification, _ before: ProcessSpecification) -> [String] {

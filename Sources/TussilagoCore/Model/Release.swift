@@ -39,6 +39,8 @@ public struct Release: Hashable, Sendable, Codable {
     public let templates: [ProcessName: Template]
     /// Where it comes from; nil of one that an earlier version made.
     public let origin: Origin?
+    /// The values of its secrets, by name: the manifest's, each in the version that it was made with.
+    @LaterList public private(set) var secrets: [SecretVersion]
 
     /// Who made a release, when and why.
     public struct Origin: Hashable, Sendable, Codable {
@@ -77,7 +79,7 @@ public struct Release: Hashable, Sendable, Codable {
     /// Makes a release of its parts.
     public init(
         id: UUID, app: AppReference, number: ReleaseNumber, artefact: Artefact, manifest: Manifest,
-        templates: [ProcessName: Template], origin: Origin? = nil
+        templates: [ProcessName: Template], origin: Origin? = nil, secrets: [SecretVersion] = []
     ) {
         self.id = id
         self.app = app
@@ -86,6 +88,7 @@ public struct Release: Hashable, Sendable, Codable {
         self.manifest = manifest
         self.templates = templates
         self.origin = origin
+        self.secrets = secrets.sorted()
     }
 
     /// Every copy of every process that shall run, in the manifest's order.

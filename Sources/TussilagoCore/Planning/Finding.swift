@@ -54,6 +54,7 @@ extension Finding {
         switch change {
         case .stage(let release, _): ["the files of release \(release.number) are missing"]
         case .discard(_, let numbers): numbers.map { "the files of release \($0) are left over" }
+        case .noteSecrets: ["the record of its secrets is not as it shall be"]
         case .admit(let instances): instances.map { "\($0) has no link to its release" }
         case .retire(let instances): instances.map { "\($0) still has a link to its release" }
         case .install(let files):

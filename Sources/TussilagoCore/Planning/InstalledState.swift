@@ -6,6 +6,8 @@ public struct InstalledState: Hashable, Sendable, Codable {
     public var reloadOwed = false
     /// The releases that are staged.
     public var releases: Set<ReleaseNumber> = []
+    /// What is noted of its secrets.
+    public var secrets: [SecretRecord] = []
     /// The instances that may run.
     public var live: Set<Instance> = []
     /// What the targets start.

@@ -35,10 +35,14 @@ public enum LineReasons {
         Rule(reason: "ingress", keys: ["Environment"], beginning: "Environment=TUSSILAGO_SOCKET="),
         Rule(reason: "ingress", keys: ["Environment"], beginning: "Environment=PORT="),
         Rule(reason: "ingress", keys: ["Volume"], beginning: "Volume=\(HostPaths.ingress)/"),
-        Rule(reason: "ingress", keys: ["ExecStartPre", "ExecStopPost", "Network", "IP", "DNS", "Requires"]),
+        Rule(reason: "ingress", keys: ["ExecStartPre"], beginning: "ExecStartPre=\(HostPaths.instanceHelper) prepare "),
+        Rule(reason: "ingress", keys: ["ExecStopPost"], beginning: "ExecStopPost=-\(HostPaths.instanceHelper) ended "),
+        Rule(reason: "ingress", keys: ["Network", "IP", "DNS", "Requires"]),
     ]
 
     static let others = [
+        Rule(reason: "whether the release has secrets", keys: ["Volume"], beginning: "Volume=\(HostPaths.secrets)/"),
+        Rule(reason: "whether the release has secrets", keys: ["ExecStartPre", "ExecStopPost"]),
         Rule(reason: "whether the release has files", keys: ["Volume", "WorkingDir"]),
         Rule(reason: "the tenant's range of users", keys: ["UIDMap", "GIDMap", "Users"]),
         Rule(

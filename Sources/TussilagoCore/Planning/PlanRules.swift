@@ -93,7 +93,7 @@ public enum PlanRules {
                 upstreams[copy] = instance
                 guard let instance, serving, !active.contains(instance.unit) else { return [] }
                 return ["requests move only to what is ready"]
-            case .stage, .discard, .want, .enable: return []
+            case .stage, .noteSecrets, .discard, .want, .enable: return []
             }
         }
     }

@@ -47,6 +47,7 @@ public struct Planner: Sendable {
 
     private mutating func install(_ app: DesiredApp) {
         let reference = app.app.reference
+        note(app.secrets.keeping(observed.installed.secrets), of: reference)
         stage(app)
         admit(app.instances)
         installUnits()
@@ -69,7 +70,12 @@ public struct Planner: Sendable {
         stop([reference.target] + observed.installed.live.map(\.unit).sorted() + bridge + [reference.slice])
         retire(except: [])
         uninstallUnits()
+        note([], of: reference)
         discard(reference, except: [])
+    }
+
+    private mutating func note(_ secrets: [SecretRecord], of app: AppReference) {
+        if observed.installed.secrets != secrets { steps.append(.files(.noteSecrets(app, secrets))) }
     }
 
     private mutating func stage(_ app: DesiredApp) {

@@ -34,6 +34,8 @@ public struct DesiredApp: Hashable, Sendable {
     public var kept: [Release]
     /// Whether it shall run.
     public var power: Power
+    /// Its secrets in all versions that are kept, in their order.
+    public var secrets: [SecretRecord]
 
     /// Whether an app shall run.
     public enum Power: Hashable, Sendable, CaseIterable {
@@ -48,11 +50,12 @@ public struct DesiredApp: Hashable, Sendable {
     }
 
     /// Describes an app.
-    public init(app: App, current: Release?, kept: [Release], power: Power) {
+    public init(app: App, current: Release?, kept: [Release], power: Power, secrets: [SecretRecord] = []) {
         self.app = app
         self.current = current
         self.kept = kept
         self.power = power
+        self.secrets = secrets
     }
 
     /// Whether any release that is kept listens on a TCP port, and so needs the app's bridge.

@@ -43,6 +43,7 @@ extension FileChange: CustomStringConvertible {
         case .stage(let release, _): "stage release \(release.number)"
         case .admit(let instances): "admit \(list(instances))"
         case .retire(let instances): "retire \(list(instances))"
+        case .noteSecrets(let app, _): "note the secrets of \(app)"
         case .discard(_, let numbers): "remove \(numbers.count == 1 ? "release" : "releases") \(list(numbers))"
         case .install(let files): "install \(count(files.count, "unit file"))"
         case .uninstall(let paths): "remove \(count(paths.count, "unit file"))"

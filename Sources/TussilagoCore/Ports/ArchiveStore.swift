@@ -11,6 +11,10 @@ public protocol ArchiveStore: Sendable {
     func verify(_ path: String) async throws(PortError) -> VerifiedArchive
     /// Copies an archive's ledger to a file, in place of what has its name.
     func extractLedger(_ archive: VerifiedArchive, to path: String) async throws(PortError)
+    /// The values of secrets in an archive, by their credentials, decrypted with the key in a file of this host; none
+    /// when it was made without a key.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` when it is another key.
+    func secrets(of archive: VerifiedArchive, key path: String) async throws(PortError) -> [UUID: Secret]
     /// Copies an archive's file trees to their places; those that are there already stay.
     func importTrees(_ archive: VerifiedArchive) async throws(PortError)
 }
@@ -23,17 +27,24 @@ public struct ArchiveContents: Sendable {
     public let ledger: String
     /// The next of the texts, such as those of an app, each with its name in the archive; nil when there are no more.
     public let texts: @Sendable () async throws(PortError) -> [(name: String, text: String)]?
+    /// The path of the key that secrets are encrypted with; without one, their values are not in it.
+    public let secretsKey: String?
+    /// The next value of a secret, and its credential; nil when there are no more.
+    public let secrets: @Sendable () async throws(PortError) -> (credential: UUID, value: Secret)?
     /// The file trees that releases refer to.
     public let trees: @Sendable () async throws(PortError) -> [Digest]
 
     /// Describes it; `trees` is asked for after the last text.
     public init(
-        header: ArchiveHeader, ledger: String,
+        header: ArchiveHeader, ledger: String, secretsKey: String? = nil,
+        secrets: @escaping @Sendable () async throws(PortError) -> (credential: UUID, value: Secret)? = { nil },
         texts: @escaping @Sendable () async throws(PortError) -> [(name: String, text: String)]?,
         trees: @escaping @Sendable () async throws(PortError) -> [Digest]
     ) {
         self.header = header
         self.ledger = ledger
+        self.secretsKey = secretsKey
+        self.secrets = secrets
         self.texts = texts
         self.trees = trees
     }
@@ -48,11 +59,13 @@ public struct ArchiveHeader: Hashable, Sendable, Codable {
     /// The version of the agent that made it.
     public let version: String
 
-    /// The version of the format that this program writes, and the newest that it reads.
-    public static let currentFormat = 1
+    /// The newest version of the format that this program reads.
+    public static let currentFormat = 2
+    /// The version without secrets, which earlier programs read as well.
+    public static let formatWithoutSecrets = 1
 
     /// Describes an archive.
-    public init(createdAt: Date, version: String, format: Int = ArchiveHeader.currentFormat) {
+    public init(createdAt: Date, version: String, format: Int = ArchiveHeader.formatWithoutSecrets) {
         self.format = format
         self.createdAt = Date(timeIntervalSince1970: createdAt.timeIntervalSince1970.rounded(.down))
         self.version = version

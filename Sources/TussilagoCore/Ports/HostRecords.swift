@@ -32,6 +32,8 @@ public struct HostRecords: Hashable, Sendable {
         public var releases: [ReleaseRecord] {
             versions.first.map { HostRecords.records(remains, of: $0.reference) } ?? []
         }
+        /// Its secrets in all versions that are kept.
+        public var secrets: [SecretRecord] { remains.secrets }
     }
 
     /// What there is of an app beside its unit files.
@@ -42,6 +44,8 @@ public struct HostRecords: Hashable, Sendable {
         public var upstreams: [Int: Instance] = [:]
         /// What the app's target starts.
         public var wants: Set<UnitName> = []
+        /// What is noted of its secrets.
+        public var secrets: [SecretRecord] = []
 
         /// Nothing yet.
         public init() {}
@@ -76,6 +80,7 @@ public struct HostRecords: Hashable, Sendable {
             remains[app]?.releases = files.releases
             remains[app]?.upstreams = files.installed.upstreams
             remains[app]?.wants = files.installed.wants[app.target] ?? []
+            remains[app]?.secrets = files.installed.secrets
         }
         self.init(units: files.flatMap(\.units), remains: remains)
     }

@@ -92,6 +92,23 @@ public protocol Ledger: Sendable {
     /// Forgets releases that are neither current nor pending.
     func removeReleases(_ app: AppReference, _ numbers: [ReleaseNumber]) async throws(PortError)
 
+    // MARK: Secrets
+
+    /// All versions of an app's secrets that are kept, in their order. There are at most ``SecretRecord/mostVersions``.
+    func secrets(of app: AppReference) async throws(PortError) -> [SecretRecord]
+    /// The same of many apps; those that have none are left out.
+    func secrets(of apps: [AppReference]) async throws(PortError) -> [AppReference: [SecretRecord]]
+    /// Makes a credential the current version of a secret; the same again if it is there.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` when the app has too many secrets or versions.
+    func addSecret(_ app: AppReference, _ name: SecretName, credential: UUID, at: Date) async throws(PortError)
+        -> SecretVersion
+    /// Leaves a secret without a current version. Its versions are kept until they are removed.
+    func unsetSecret(_ app: AppReference, _ name: SecretName) async throws(PortError)
+    /// Forgets versions by their credentials, but for those that are current.
+    func removeSecrets(_ app: AppReference, _ credentials: Set<UUID>) async throws(PortError)
+    /// All credentials that any app's secrets are in.
+    func credentials() async throws(PortError) -> Set<UUID>
+
     // MARK: Its own health
 
     /// Whether it is there and sound, at an agent's start: nothing else may have used it yet.

@@ -37,6 +37,8 @@ public struct PortError: Error, Hashable, Sendable, CustomStringConvertible {
         case expired
         /// No room is left on the disk.
         case noSpace = "no-space"
+        /// The host has no key for secrets, or another one than they were encrypted with.
+        case noKey = "no-key"
         /// What was kept is not as it was written.
         case damaged
         /// The other side said something that it never should.

@@ -79,6 +79,8 @@ public enum FileChange: Hashable, Sendable {
     case stage(Release, network: AppNetwork)
     /// Let instances run: make their links to their releases.
     case admit([Instance])
+    /// Write down which secrets an app has, and in which versions.
+    case noteSecrets(AppReference, [SecretRecord])
     /// Take the links away.
     case retire([Instance])
     /// Remove releases' directories.

@@ -1,3 +1,5 @@
+public import FoundationEssentials
+
 /// Where things lie on the host. One place, so that units, helpers and Caddy's routes agree.
 public enum HostPaths {
     /// The agent's own data: the ledger, releases, file trees, upstreams.
@@ -8,6 +10,12 @@ public enum HostPaths {
     public static let systemUnits = "/etc/systemd/system"
     /// The programs that units run.
     public static let programs = "/usr/libexec/tussilago"
+    /// The program that prepares an instance, and cleans up after it.
+    public static let instanceHelper = "\(programs)/tussilago-instance"
+    /// The encrypted values of secrets (systemd.exec(5) `LoadCredentialEncrypted=`).
+    public static let credentials = "/etc/credstore.encrypted"
+    /// The decrypted secrets of instances that run, one directory an instance, in memory that is never swapped.
+    public static let secrets = "/run/tussilago-secrets"
     /// What an instance's ingress needs while it runs, one directory an instance, made anew at each start.
     public static let ingress = "/run/tussilago-ingress"
     /// One symbolic link a copy of an app, to the ingress of the instance that serves. It outlives a reboot: to move it
@@ -47,6 +55,16 @@ public enum HostPaths {
     public static func instanceEnvironment(_ instance: String) -> String { "\(instance).env" }
     /// The app's environment, in a live instance's release.
     public static let appEnvironment = "app.env"
+    /// Which credential holds which of its secrets, in a live instance's release that has any.
+    public static let secretList = "secrets"
+    /// Which secrets an app has, beside its releases.
+    public static func secretRecord(_ app: AppReference) -> String { "\(self.app(app))/\(secretRecordName)" }
+    /// The record's own name.
+    public static let secretRecordName = "secrets.json"
+    /// The name of a credential's file, which is also bound into its encryption: it tells nobody whose it is.
+    public static func credentialName(_ credential: UUID) -> String { credentialPrefix + credential.lowercased }
+    /// What such names begin with.
+    public static let credentialPrefix = "tussilago."
     /// The link to the file tree, in a live instance's release.
     public static let files = "files"
     /// The release itself, as JSON, in its directory: with the units enough to write the ledger anew.

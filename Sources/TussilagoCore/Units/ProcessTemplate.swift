@@ -7,21 +7,28 @@ public struct ProcessTemplate: Sendable {
     let app: App
     let process: ProcessSpecification
     let hasFiles: Bool
+    let hasSecrets: Bool
     let policy: SandboxPolicy
 
     /// Describes the template of a process.
     public init(
-        tenant: Tenant, app: App, process: ProcessSpecification, hasFiles: Bool, policy: SandboxPolicy = .strict
+        tenant: Tenant, app: App, process: ProcessSpecification, hasFiles: Bool, hasSecrets: Bool = false,
+        policy: SandboxPolicy = .strict
     ) {
         self.tenant = tenant
         self.app = app
         self.process = process
         self.hasFiles = hasFiles
+        self.hasSecrets = hasSecrets
         self.policy = policy
     }
 
     /// All that an instance of the app may see of the host's files.
-    public static func volumes(of app: AppReference) -> [String] { [ingressVolume, filesVolume(of: app)] }
+    public static func volumes(of app: AppReference) -> [String] {
+        [ingressVolume, filesVolume(of: app), secretsVolume]
+    }
+
+    private static let secretsVolume = "\(HostPaths.secrets)/%N:\(SecretName.directory):ro"
 
     private static let ingressVolume =
         "\(HostPaths.ingress)/%N/\(HostPaths.ingressSocketDirectory):\(Ingress.directory)"
@@ -31,7 +38,8 @@ public struct ProcessTemplate: Sendable {
     }
 
     private var live: String { "\(HostPaths.live(app.reference))/%i" }
-    private var helper: String { "\(HostPaths.programs)/tussilago-instance" }
+    private var helper: String { HostPaths.instanceHelper }
+    private var hostUser: UInt32 { tenant.users.host(policy.user) }
     /// The ingress of an instance on a bridge, named after the bridge.
     ///
     /// systemd makes its socket, and takes no path over the 108 bytes of `sun_path`, which a unit's full name can exceed.
@@ -99,6 +107,7 @@ public struct ProcessTemplate: Sendable {
         } else {
             unit.set("WorkingDir", "/")
         }
+        if hasSecrets { unit.set("Volume", Self.secretsVolume) }
         let words = process.command.map { UnitText.word($0.text) }
         unit.set("Entrypoint", words.first ?? "")
         if words.count > 1 { unit.set("Exec", words.dropFirst().joined(separator: " ")) }
@@ -122,10 +131,15 @@ public struct ProcessTemplate: Sendable {
         unit.set("IOWeight", "\(process.limits.ioWeight)")
         unit.set(policy.service)
         unit.set("TimeoutStartSec", "\(process.health.timeoutSeconds + 30)")
+        if hasSecrets {
+            // The list is the release's: which versions it has changes no unit.
+            unit.set("ExecStartPre", "\(helper) secrets %N \(hostUser) \(live)/\(HostPaths.secretList)")
+            unit.set("ExecStopPost", "-\(helper) forget %N")
+        }
         guard let ingress = process.ingress else { return }
         let kind =
             switch ingress {
-            case .socket: "socket \(tenant.users.host(policy.user))"
+            case .socket: "socket \(hostUser)"
             case .port(let port): "port \(bridgeIngress) ${TUSSILAGO_ADDRESS}:\(port)"
             }
         unit.set("ExecStartPre", "\(helper) prepare %N \(kind)")

@@ -19,8 +19,17 @@ struct Endpoint: Sendable {
     let headers: [Parameter]
     /// The schema of the body that it reads; nil when it reads none.
     let body: String?
+    /// What kind of body it reads.
+    var bodyType = BodyType.json
     let answer: Answer
     let perform: @Sendable (Call) async throws -> Response
+
+    /// The kinds of bodies.
+    enum BodyType: String, Sendable {
+        case json = "application/json"
+        /// A secret's value, as it is: it never becomes a text, or part of anything that is printed.
+        case secret = "application/octet-stream"
+    }
 
     /// What is answered when all went well.
     enum Answer: Sendable {
@@ -50,11 +59,11 @@ struct Endpoint: Sendable {
     /// Changes something: accepts an operation.
     static func submit(
         _ method: HTTPRequest.Method, _ path: String, _ id: String, _ summary: String, body: String? = nil,
-        submission: @escaping @Sendable (Call) throws -> Submission
+        bodyType: BodyType = .json, submission: @escaping @Sendable (Call) throws -> Submission
     ) -> Endpoint {
         Endpoint(
             method: method, path: path, id: id, summary: summary, role: .admin, query: [.wait],
-            headers: [.idempotencyKey], body: body, answer: .operation
+            headers: [.idempotencyKey], body: body, bodyType: bodyType, answer: .operation
         ) { call in
             let submission = try submission(call), key = try call.key, waiting = try call.waiting
             guard let role = call.context.role else { throw Problem.forbidden }

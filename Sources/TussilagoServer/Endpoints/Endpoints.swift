@@ -6,7 +6,7 @@ import TussilagoCore
 /// Every endpoint of the API.
 enum Endpoints {
     /// All of them, in the order of the document.
-    static let all: [Endpoint] = host + tenants + apps + releases + operations
+    static let all: [Endpoint] = host + tenants + apps + releases + secrets + operations
 
     private static let tenant = "/v1/tenants/{tenant}"
     private static let app = "/v1/tenants/{tenant}/apps/{app}"
@@ -27,12 +27,12 @@ enum Endpoints {
             try .json(try await call.domain.waste())
         },
         .submit(.post, Paths.collect, "collect", "Has removed what nothing refers to.") { _ in .collect },
-        // It reads all that tenants have, their secrets included: it is for admins.
+        // It reads all that tenants have, their environments included: it is for admins.
         Endpoint(
             method: .get, path: Paths.backup, id: "getBackup", summary: "Makes a backup of all of the host.",
             role: .admin,
-            query: [], headers: [], body: nil, answer: .archive
-        ) { call in ArchiveAnswer.response(try await call.domain.backup()) },
+            query: [.secretsKey], headers: [], body: nil, answer: .archive
+        ) { call in ArchiveAnswer.response(try await call.domain.backup(secretsKey: try call.secretsKey)) },
         .submit(
             .post, Paths.restore, "restore", "Makes an empty host what another was when it was backed up.",
             body: "Restore"
@@ -112,6 +112,23 @@ enum Endpoints {
             method: .post, path: "\(app)/plan", id: "plan", summary: "Shows what a deploy would change, and why.",
             role: .admin, query: [], headers: [], body: "Deploy", answer: .resource("Plan")
         ) { call in try .json(try await call.domain.plan(try call.deployRequest, for: try call.app)) },
+    ]
+
+    private static let secrets: [Endpoint] = [
+        .get(
+            "\(app)/secrets", "listSecrets", "Lists an app's secrets, never their values.",
+            answer: .resource("SecretPage")
+        ) { call in try .json(try await call.domain.secrets(of: try call.app)) },
+        .submit(
+            .put, "\(app)/secrets/{secret}", "setSecret", "Sets a secret's value, for the next release.",
+            body: "SecretValue", bodyType: .secret
+        ) { call in .setSecret(try call.app, try call.secretName, try call.secret) },
+        .submit(.delete, "\(app)/secrets/{secret}", "unsetSecret", "Takes a secret's value away.") { call in
+            .unsetSecret(try call.app, try call.secretName)
+        },
+        .submit(
+            .post, "\(app)/rotate", "rotateSecrets", "Makes a release that has the values that were set last."
+        ) { call in .rotateSecrets(try call.app) },
     ]
 
     private static let operations: [Endpoint] = [

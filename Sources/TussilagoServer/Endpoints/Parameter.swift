@@ -1,4 +1,5 @@
 import HTTPTypes
+import TussilagoAPI
 import TussilagoCore
 
 /// A parameter of an endpoint, as the OpenAPI document describes it.
@@ -42,6 +43,16 @@ struct Parameter: Sendable {
         summary: "Whether to wait behind an operation about the same, instead of being refused with its id.",
         schema: ["type": "boolean", "default": false])
 
+    /// The file with a backup's key for secrets.
+    static let secretsKey = Parameter(
+        name: "secrets_key", place: .query,
+        summary:
+            "An absolute path on the host: the key to encrypt the values of secrets with. Without it, they are not in it.",
+        schema: [
+            "type": "string", "pattern": "^/[^\\u0000-\\u001f\\u007f]*$",
+            "maxLength": .integer(DeployRequest.longestPath),
+        ])
+
     /// Where an event stream goes on.
     static let after = Parameter(
         name: "after", place: .query, summary: "The number of the last event that was seen.", schema: sequence)
@@ -61,6 +72,8 @@ struct Parameter: Sendable {
             Parameter(name: "tenant", place: .path, summary: "The tenant.", schema: Schemas.tenantName)
         case "app":
             Parameter(name: "app", place: .path, summary: "The app within its tenant.", schema: Schemas.appName)
+        case "secret":
+            Parameter(name: "secret", place: .path, summary: "The secret's name.", schema: Schemas.secretName)
         case "number":
             Parameter(name: "number", place: .path, summary: "The release's number.", schema: Schemas.releaseNumber)
         case "id":

@@ -45,14 +45,17 @@ enum OpenAPIDocument {
             "parameters": .array(endpoint.parameters.map(parameter)), "responses": responses(endpoint),
         ]
         if let body = endpoint.body {
-            operation["requestBody"] = ["required": true, "content": content("application/json", Schemas.ref(body))]
+            operation["requestBody"] = [
+                "required": true, "content": content(endpoint.bodyType.rawValue, Schemas.ref(body)),
+            ]
         }
         return .object(operation)
     }
 
     private static func tag(_ endpoint: Endpoint) -> String {
         let parts = endpoint.path.split(separator: "/").filter { $0.first != "{" }
-        return ["releases", "apps", "tenants", "operations"].first { parts.contains(Substring($0)) } ?? "host"
+        return ["secrets", "releases", "apps", "tenants", "operations"].first { parts.contains(Substring($0)) }
+            ?? "host"
     }
 
     private static func parameter(_ parameter: Parameter) -> JSONValue {

@@ -14,6 +14,10 @@ enum Schemas {
 
     static let tenantName = name(TenantName.self)
     static let appName = name(AppName.self)
+    static let secretName: JSONValue = [
+        "type": "string", "minLength": 1, "maxLength": .integer(SecretName.maximumLength),
+        "pattern": .string("^[A-Za-z_][A-Za-z0-9_]{0,\(SecretName.maximumLength - 1)}$"),
+    ]
     static let uuid: JSONValue = ["type": "string", "format": "uuid"]
     static let releaseNumber: JSONValue = ["type": "integer", "minimum": 1, "maximum": 999_999_999]
     private static let time: JSONValue = ["type": "string", "format": "date-time"]
@@ -54,8 +58,14 @@ enum Schemas {
                     ],
                 ]
             ], closed: true),
+        "SecretValue": [
+            "type": "string", "format": "binary", "minLength": .integer(Secret.sizes.lowerBound),
+            "maxLength": .integer(Secret.sizes.upperBound),
+        ],
         "Restore": object(
-            ["file": bounded(DeployRequest.longestPath, "^/[^\\u0000-\\u001f\\u007f]*$")], closed: true),
+            ["file": bounded(DeployRequest.longestPath, "^/[^\\u0000-\\u001f\\u007f]*$")],
+            optional: ["secrets_key": bounded(DeployRequest.longestPath, "^/[^\\u0000-\\u001f\\u007f]*$")], closed: true
+        ),
         "Rollback": object([:], optional: ["release": releaseNumber], closed: true),
     ]
 
@@ -79,10 +89,13 @@ enum Schemas {
             [
                 "id": uuid, "number": releaseNumber, "state": ref("ReleaseState"), "created_at": time,
                 "operation": uuid,
-                "image": text, "image_digest": text, "hostnames": texts, "processes": texts, "differences": texts,
+                "image": text, "image_digest": text, "hostnames": texts, "processes": texts, "secrets": texts,
+                "differences": texts,
             ], optional: ["tree": text, "caller": text, "reason": text]),
         "Finding": object(["subject": text, "what": text, "action": choice(Finding.Action.self)]),
         "Waste": object(["items": texts]),
+        "Secret": object(
+            ["name": secretName], optional: ["version": count, "created_at": time, "used_version": count]),
         "Route": object(["hostname": text, "app": text]),
         "Plan": object(["steps": texts, "changes": list(ref("Change"))]),
         "Change": object(
@@ -122,7 +135,7 @@ enum Schemas {
     ]
 
     private static let pages: [String: JSONValue] = Dictionary(
-        uniqueKeysWithValues: ["Tenant", "App", "Release", "Route", "Operation", "Finding"].map { item in
+        uniqueKeysWithValues: ["Tenant", "App", "Release", "Route", "Secret", "Operation", "Finding"].map { item in
             ("\(item)Page", object(["items": list(ref(item))], optional: ["next": text]))
         })
 

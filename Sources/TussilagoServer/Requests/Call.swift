@@ -14,6 +14,7 @@ struct Call {
     let query: QueryItems
     private let request: Request
     private let body: [UInt8]
+    private let value: Secret?
 
     /// Reads a request: its query first, then its body.
     init(_ request: Request, _ context: CallContext, _ endpoint: Endpoint, domain: any Domain, limits: APILimits)
@@ -23,7 +24,14 @@ struct Call {
         self.context = context
         self.domain = domain
         query = try QueryItems(request.uri.query, allowed: endpoint.query)
-        body = try await Self.body(of: request, endpoint, limit: limits.body)
+        switch endpoint.bodyType {
+        case .json:
+            body = try await Self.body(of: request, endpoint, limit: limits.body)
+            value = nil
+        case .secret:
+            body = []
+            value = try await Self.secret(of: request, endpoint, limit: limits.body)
+        }
     }
 
     // MARK: Path
@@ -44,6 +52,14 @@ struct Call {
                 throw Problem(.invalidRequest, "it is not a release's number", field: "number")
             }
             return release
+        }
+    }
+
+    /// The secret's name in the path.
+    var secretName: SecretName {
+        get throws(Problem) {
+            let text = try parameter("secret")
+            return try Problem.ofField("secret") { () throws(InvalidValue) in try SecretName(text) }
         }
     }
 
@@ -109,6 +125,13 @@ struct Call {
         }
     }
 
+    /// The file with a backup's key for secrets; nil for a backup without them.
+    var secretsKey: String? {
+        get throws(Problem) {
+            try query["secrets_key"].map { text throws(Problem) in try HostPath.parse(text, field: "secrets_key") }
+        }
+    }
+
     /// The idempotency key: 1 to 255 visible ASCII characters.
     var key: String? {
         get throws(Problem) {
@@ -148,23 +171,41 @@ struct Call {
     /// Which backup is restored.
     var restoreRequest: RestoreRequest { get throws(Problem) { try RestoreRequest(body) } }
 
+    /// The value of a secret.
+    var secret: Secret {
+        get throws(Problem) {
+            guard let value else { throw Problem(.invalidRequest, "the body is missing") }
+            return value
+        }
+    }
+
     private static func body(of request: Request, _ endpoint: Endpoint, limit: Int) async throws -> [UInt8] {
+        Array(try await buffer(of: request, endpoint, limit: limit).readableBytesView)
+    }
+
+    /// What NIO has read it into is its own again, and is not overwritten; what is copied from there is.
+    private static func secret(of request: Request, _ endpoint: Endpoint, limit: Int) async throws -> Secret {
+        let limit = min(limit, Secret.sizes.upperBound)
+        var bytes = Array(try await buffer(of: request, endpoint, limit: limit).readableBytesView)
+        guard !bytes.isEmpty else { throw Problem(.invalidRequest, "the body is missing") }
+        return Secret(taking: &bytes)
+    }
+
+    private static func buffer(of request: Request, _ endpoint: Endpoint, limit: Int) async throws -> ByteBuffer {
         let length = request.headers[.contentLength].flatMap { Int($0) }
         let hasBody = request.headers[.transferEncoding] != nil || length ?? 0 > 0
         guard endpoint.body != nil else {
             if hasBody { throw Problem(.invalidRequest, "no body is read here") }
-            return []
+            return ByteBuffer()
         }
         guard hasBody else { throw Problem(.invalidRequest, "the body is missing") }
-        guard isJSON(request.headers[.contentType]) else {
-            throw Problem(.unsupportedMediaType, "the body must be application/json")
+        let type = request.headers[.contentType]
+        guard endpoint.bodyType == .json ? isJSON(type) : type?.lowercased() == endpoint.bodyType.rawValue else {
+            throw Problem(.unsupportedMediaType, "the body must be \(endpoint.bodyType.rawValue)")
         }
         let tooLarge = Problem(.tooLarge, "the body has more than \(limit) bytes")
         if let length, length > limit { throw tooLarge }
-        do { return Array(try await request.body.collect(upTo: limit).readableBytesView) } catch is NIOTooManyBytesError
-        {
-            throw tooLarge
-        }
+        do { return try await request.body.collect(upTo: limit) } catch is NIOTooManyBytesError { throw tooLarge }
     }
 
     private static func isJSON(_ type: String?) -> Bool {

@@ -149,11 +149,23 @@ extension RestoreRequest {
     init(_ body: [UInt8]) throws(Problem) {
         var members = try Members(body)
         let file = try members.text("file", limit: DeployRequest.longestPath)
+        let key = try members.optionalText("secrets_key", limit: DeployRequest.longestPath)
         try members.end()
-        guard file.utf8.first == UInt8(ascii: "/"), !file.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-            throw Problem(.invalidRequest, "it must be an absolute path without control characters", field: "file")
+        self.init(
+            file: try HostPath.parse(file, field: "file"),
+            secretsKey: try key.map { text throws(Problem) in try HostPath.parse(text, field: "secrets_key") })
+    }
+}
+
+/// An absolute path on the host, as a member or parameter has it.
+enum HostPath {
+    static func parse(_ text: String, field: String) throws(Problem) -> String {
+        guard text.utf8.first == UInt8(ascii: "/"), !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }),
+            text.utf8.count <= DeployRequest.longestPath
+        else {
+            throw Problem(.invalidRequest, "it must be an absolute path without control characters", field: field)
         }
-        self.init(file: file)
+        return text
     }
 }
 

@@ -9,20 +9,25 @@ struct BackupCommand: AsyncParsableCommand {
         commandName: "backup", abstract: "Writes all that the platform has into one file.",
         discussion: """
             Tenants, apps, releases, their files and what was done are in it, and so are the apps' environments: keep it as \
-            safe as the host. Images are not in it.
+            safe as the host. Images are not in it. The values of secrets are in it only with --secrets-key, encrypted with \
+            that key: keep it elsewhere.
             """)
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var key: SecretsKeyOption
     @Argument(help: "The file to write, or - for standard output.") var file: String
 
     func run() async throws {
+        let path = try Paths.backup(secretsKey: key.path(json: options.json))
         if file == "-" {
-            _ = try await options.client.download(Paths.backup, to: STDOUT_FILENO)
+            _ = try await options.client.download(path, to: STDOUT_FILENO)
             return
         }
         let target = try OutputFile(file, json: options.json)
-        let size = try await options.client.download(Paths.backup, to: target.descriptor)
+        let size = try await options.client.download(path, to: target.descriptor)
         try target.commit()
-        try options.output.show(BackupResult(file: file, bytes: size)) { "\($0.file) has \($0.bytes) bytes" }
+        try options.output.show(BackupResult(file: file, bytes: size, secrets: key.secretsKey != nil)) {
+            "\($0.file) has \($0.bytes) bytes, \($0.secrets ? "with" : "without") the values of secrets"
+        }
     }
 }
 
@@ -30,6 +35,32 @@ struct BackupCommand: AsyncParsableCommand {
 private struct BackupResult: Encodable {
     let file: String
     let bytes: Int
+    /// Whether the values of secrets are in it.
+    let secrets: Bool
+}
+
+/// The file with the key for the values of secrets.
+struct SecretsKeyOption: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A file with 32 random bytes or more, for the values of secrets: openssl rand -base64 32.",
+            valueName: "file"))
+    var secretsKey: String?
+
+    /// Its absolute path: the agent has another working directory.
+    func path(json: Bool) throws -> String? {
+        guard let secretsKey else { return nil }
+        guard let resolved = realpath(secretsKey, nil) else {
+            throw CommandFailure(
+                Problem(
+                    .invalidRequest, "the key \(secretsKey) cannot be read: \(String(cString: strerror(errno)))",
+                    field: "secrets_key", remedy: "make one: (umask 077; openssl rand -base64 32 > \(secretsKey))"),
+                json: json)
+        }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
 }
 
 struct RestoreCommand: AsyncParsableCommand {
@@ -41,6 +72,7 @@ struct RestoreCommand: AsyncParsableCommand {
             """)
     @OptionGroup var options: GlobalOptions
     @OptionGroup var write: WriteOptions
+    @OptionGroup var key: SecretsKeyOption
     @Argument(help: "A file that backup has written, on this host.") var file: String
 
     func run() async throws {
@@ -52,7 +84,9 @@ struct RestoreCommand: AsyncParsableCommand {
                 json: options.json)
         }
         defer { free(resolved) }
-        try await write.perform(Paths.restore, RestoreRequest(file: String(cString: resolved)), options: options)
+        let request = RestoreRequest(
+            file: String(cString: resolved), secretsKey: try key.path(json: options.json))
+        try await write.perform(Paths.restore, request, options: options)
     }
 }
 

@@ -1,6 +1,10 @@
-"""An app for the checks: listens on $TUSSILAGO_SOCKET, or on $PORT if there is one. Behaves as $TEXT, $WAIT, $FORGE say."""
+"""An app for the checks: listens on $TUSSILAGO_SOCKET, or on $PORT if there is one. Behaves as $TEXT, $WAIT, $FORGE say.
+
+It is sick as long as one of its secrets begins with "bad".
+"""
 
 import ctypes
+import hashlib
 import os
 import signal
 import socket
@@ -32,6 +36,21 @@ def connect(port):
         return f"{gateway} {error}"
 
 
+def secrets():
+    """Of each secret what it is, but its value."""
+    for name in sorted(os.listdir("/run/secrets")) if os.path.isdir("/run/secrets") else []:
+        path = f"/run/secrets/{name}"
+        with open(path, "rb") as file:
+            value = file.read()
+        status = os.stat(path)
+        try:
+            open(path, "ab").close()
+            written = "writable"
+        except OSError as error:
+            written = error.strerror
+        yield name, value, f"{name} {hashlib.sha256(value).hexdigest()} {status.st_mode:o} {status.st_uid} {written}"
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 1 << 17
@@ -40,9 +59,12 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         status, text = 200, "ok"
         if url.path == "/health":
-            status = 500 if os.environ.get("SICK") else 200
+            refused = any(value.startswith(b"bad") for _, value, _ in secrets())
+            status = 500 if refused or os.environ.get("SICK") else 200
         elif url.path == "/dmesg":
             text = kernel_log()
+        elif url.path == "/secrets":
+            text = "\n".join(line for _, _, line in secrets())
         elif url.path == "/slow":
             time.sleep(float(parse_qs(url.query)["seconds"][0]))
             text = f"release {os.environ.get('TUSSILAGO_RELEASE', 'none')}"

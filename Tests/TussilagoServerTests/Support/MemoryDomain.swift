@@ -18,6 +18,7 @@ actor MemoryDomain: Domain {
     private var watched = 0
     /// Who asked last for an operation.
     private(set) var lastCaller: Caller?
+    private(set) var lastSecret: Secret?
 
     /// How many streams are being read.
     var watching: Int { watchers.values.map(\.count).reduce(0, +) }
@@ -66,6 +67,11 @@ actor MemoryDomain: Domain {
         return release
     }
 
+    func secrets(of app: AppReference) async throws(Problem) -> PageResource<SecretResource> {
+        _ = try await known(app)
+        return PageResource(items: [], next: nil)
+    }
+
     func routes(of app: AppReference) async throws(Problem) -> PageResource<RouteResource> {
         _ = try await self.app(app)
         return PageResource(items: [RouteResource(hostname: "shop.example", app: "\(app)")], next: nil)
@@ -84,7 +90,7 @@ actor MemoryDomain: Domain {
 
     func waste() async throws(Problem) -> WasteResource { WasteResource(items: ["a file tree"]) }
 
-    func backup() async throws(Problem) -> any ArchiveReading { MemoryArchive() }
+    func backup(secretsKey: String?) async throws(Problem) -> any ArchiveReading { MemoryArchive() }
 
     func cancel(_ id: UUID) async throws(Problem) -> OperationResource { try await operation(id) }
 
@@ -193,9 +199,15 @@ actor MemoryDomain: Domain {
         case .restart(let app): return .restart(try await known(app))
         case .scale(let app, _): return .scale(try await known(app), [:])
         case .rollback(let app, let request): return .rollback(try await known(app), request.release)
+        case .setSecret(let app, let name, let secret):
+            _ = try await known(app)
+            lastSecret = secret
+            return .setSecret(app, name, credential: UUID())
+        case .unsetSecret(let app, let name): return .unsetSecret(try await known(app), name)
+        case .rotateSecrets(let app): return .rotateSecrets(try await known(app))
         case .reconcile: return .reconcile
         case .collect: return .collect
-        case .restore(let request): return .restore(request.file)
+        case .restore(let request): return .restore(request.file, secretsKey: request.secretsKey)
         }
     }
 
