@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -140,3 +141,13 @@ void tsl_release_memory(void) {
 }
 
 int tsl_syncfs(int descriptor) { return syncfs(descriptor); }
+
+/* Stands in for libc's, in all of the program: libdispatch, which is linked into it, asks for a nice value in each of its
+ * threads and complains in the journal when it may not. No thread here needs another's time, and without the call the
+ * agent's filter of system calls has no exception (docs/decisions/0022). */
+int setpriority(__priority_which_t which, id_t who, int value) {
+    (void)which;
+    (void)who;
+    (void)value;
+    return 0;
+}
