@@ -18,7 +18,7 @@ MANUAL := $(wildcard docs/man/*.[1-8])
 # Not cp: the modes of a checkout depend on the umask of whoever made it.
 tree = cd $(1) && find . -type f | while read -r each; do install -D -m 0644 "$$each" "$(abspath $(DESTDIR)/$(PREFIX))/$(2)/$$each" || exit; done
 
-.PHONY: all deps build install test test-vm crash-matrix lint format demo demo-stop bench
+.PHONY: all deps build install test test-vm crash-matrix fuzz lint format demo demo-stop bench
 all: build
 
 deps:
@@ -59,6 +59,15 @@ crash-matrix: deps build
 # What needs a kernel of its own: a real boot, the README's installation, and that limits hold. Half an hour without KVM.
 test-vm: deps build
 	stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && $(MAKE) install DESTDIR="$$stage" && Tests/VM/run "$$stage"
+
+# A million inputs for each parser and a hundred thousand manifests through Podman's generator: takes an hour or two.
+# INPUTS=, MANIFESTS= and SEED= say otherwise; a failure prints the seed of its input.
+fuzz: deps
+	swift build --build-tests $(SWIFT_FLAGS)
+	generator=$$(Tests/TestHost/provision)/root/usr/libexec/podman/quadlet && \
+	  TUSSILAGO_QUADLET=$${TUSSILAGO_QUADLET:-$$generator} TUSSILAGO_FUZZ=$(or $(INPUTS),1000000) \
+	  TUSSILAGO_MANIFESTS=$(or $(MANIFESTS),100000) TUSSILAGO_SEED=$(or $(SEED),1) \
+	  swift test --skip-build --disable-xctest --filter 'Fuzz|InjectionOracle' $(SWIFT_FLAGS)
 
 lint:
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests

@@ -132,7 +132,7 @@ let package = Package(
         tests(
             "TussilagoServerTests",
             [
-                "TussilagoServer", "TussilagoAPI", "TussilagoCore", "CShims",
+                "TussilagoServer", "TussilagoAPI", "TussilagoCore", "TussilagoTestKit", "CShims",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -143,6 +143,12 @@ let package = Package(
             [
                 "TussilagoOperations", "TussilagoCore", "TussilagoTestKit", "SQLiteLedger", "UnitFiles",
                 .product(name: "Logging", package: "swift-log"),
+            ]),
+        tests(
+            "FuzzTests",
+            [
+                "TussilagoAPI", "TussilagoCore", "TussilagoServer", "TussilagoTestKit", "CaddyAdmin", "CSystemd",
+                "Documents", "SystemdBus", "UnitFiles", .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
         module("TussilagoTestKit", ["TussilagoCore"]),
         tests("TussilagoCoreTests", ["TussilagoCore", "TussilagoTestKit"]),
