@@ -39,6 +39,7 @@ install:
 	@$(call tree,units/tmpfiles.d,lib/tmpfiles.d)
 	@$(call tree,units/sysctl.d,lib/sysctl.d)
 	@$(call tree,units/tussilago,lib/tussilago)
+	@$(call tree,probes,share/tussilago/probes)
 	install -D -m 0644 units/nftables/tussilago.nft $(DESTDIR)$(PREFIX)/lib/tussilago/firewall.nft
 	$(foreach page,$(MANUAL),install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page))) $(page) &&) true
 

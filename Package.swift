@@ -106,6 +106,7 @@ let package = Package(
             [
                 "TussilagoAPI", "TussilagoCore", "UnixHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
         program(
             "tussilagod",

@@ -6,6 +6,8 @@ import TussilagoCore
 /// Where results go: standard output, as text for people or JSON for programs.
 struct Output {
     let json: Bool
+    /// Whether nothing is printed: of what is done on the way to a result.
+    var quiet = false
     var style: Style { Style(descriptor: STDOUT_FILENO) }
 
     /// Prints a resource as JSON, or what `text` makes of it.
@@ -19,7 +21,7 @@ struct Output {
     }
 
     /// Prints one line at once, also into a pipe.
-    func line(_ text: String) { Self.write(text + "\n", to: STDOUT_FILENO) }
+    func line(_ text: String) { if !quiet { Self.write(text + "\n", to: STDOUT_FILENO) } }
 
     static func standardError(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 

@@ -15,8 +15,7 @@ struct Tussilago: AsyncParsableCommand {
             TenantCommand.self, AppCommand.self, DeployCommand.self, PlanCommand.self, StatusCommand.self,
             StartCommand.self, StopCommand.self, RestartCommand.self, ScaleCommand.self, ReleasesCommand.self,
             RollbackCommand.self, SecretCommand.self, LogsCommand.self, OperationCommand.self, ReconcileCommand.self,
-            CollectCommand.self,
-            BackupCommand.self, RestoreCommand.self,
+            CollectCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
             CompletionsCommand.self, VersionCommand.self,
         ])
 

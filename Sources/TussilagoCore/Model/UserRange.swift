@@ -31,6 +31,9 @@ public struct UserRange: Hashable, Sendable, Codable {
         try container.encode(index)
     }
 
+    /// The first and the last id that any tenant can get.
+    static let (firstOfAll, lastOfAll) = (base, base + UInt32(count) * size - 1)
+
     /// The host's id of the sandbox's root.
     public var first: UInt32 { Self.base + UInt32(index) * Self.size }
 
