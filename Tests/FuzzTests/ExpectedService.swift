@@ -71,7 +71,10 @@ struct ExpectedService {
             values["ExecStartPost"] = ["\(helper) ready %N \(process.health.timeoutSeconds) \"\(path)\""]
             values["ExecStopPost"] = ["-\(helper) ended %N", "-\(removal)"]
         }
-        if case .port = process.ingress { unit += " Requires After" }
+        if case .port = process.ingress {
+            unit += " Requires After"
+            service += " EnvironmentFile"
+        }
         service += " Environment ExecStop ExecStopPost Delegate Type NotifyAccess ExecStart"
         values["MemoryMax"] = ["\(process.limits.memory.count)"]
         values["TasksMax"] = ["\(process.limits.tasks)"]

@@ -85,8 +85,8 @@ struct Attack {
     private func targets(_ canary: Canary, names: [String]) throws -> [UInt8] {
         let loopback = "127.0.0.1"
         let places = [
-            "loopback": loopback, "loopback6": "::1", "gateway": "10.90.0.1", "other-gateway": "10.90.0.17",
-            "outside": "192.0.2.1", "metadata": "169.254.169.254", "private": "10.0.0.1", "neighbour": "10.90.0.2",
+            "loopback": loopback, "loopback6": "::1", "gateway": "10.80.0.1", "other-gateway": "10.80.1.1",
+            "outside": "192.0.2.1", "metadata": "169.254.169.254", "private": "10.0.0.1", "neighbour": "10.80.0.2",
         ]
         let targets = Targets(
             pid: getpid(), planted: "/run/dbus/system_bus_socket",

@@ -10,7 +10,7 @@ import secrets
 import subprocess
 import sys
 
-from host import TESTHOST, TOP, manifest
+from host import TOP, manifest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, f"{TOP}/probes")
@@ -85,7 +85,7 @@ class Siege:
         for app in (SOCKET, BRIDGE):
             self.deploy(app, "bridge" in app)
         self.plants = subprocess.Popen(
-            [TESTHOST, "exec", host.directory, "python3", "/srv/attack/planted.py", self.word], text=True,
+            [host.tool, "exec", host.directory, "python3", "/srv/attack/planted.py", self.word], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         self.targets = json.loads(self.plants.stdout.readline())
         for path in CANARIES:
@@ -147,7 +147,7 @@ class Siege:
         host.run(f"ln -sfn /srv/attack/own /app; mkdir -p {folder}; hostname >/srv/attack/hostname")
         host.write("/srv/attack/targets.json", json.dumps(self.targets | {"control": True}))
         process = subprocess.Popen(
-            [TESTHOST, "exec", host.directory, "env", "-C", "/app", f"SECRET={self.word}", "python3", "/app/main.py",
+            [host.tool, "exec", host.directory, "env", "-C", "/app", f"SECRET={self.word}", "python3", "/app/main.py",
              "/srv/attack/targets.json"], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             results = json.loads(process.stdout.readline())
