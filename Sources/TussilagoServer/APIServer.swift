@@ -87,6 +87,8 @@ public struct APIServer: Service {
     ) async throws -> NIOAsyncChannel<Connection, Never> {
         let listener = try await ServerBootstrap(group: group)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // Some of these wait on each connection until somebody reads them. NIO's own grow to 64 KiB each.
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8 << 10))
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = ListenerHandler(

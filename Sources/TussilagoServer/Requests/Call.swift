@@ -15,22 +15,26 @@ struct Call {
     private let request: Request
     private let body: [UInt8]
     private let value: Secret?
+    /// What the body has of its user's memory, as long as the request is answered.
+    private let share: BodyBudget.Share
 
     /// Reads a request: its query first, then its body.
-    init(_ request: Request, _ context: CallContext, _ endpoint: Endpoint, domain: any Domain, limits: APILimits)
-        async throws
-    {
+    init(
+        _ request: Request, _ context: CallContext, _ endpoint: Endpoint, domain: any Domain, limits: APILimits,
+        bodies: BodyBudget
+    ) async throws {
         self.request = request
         self.context = context
         self.domain = domain
         query = try QueryItems(request.uri.query, allowed: endpoint.query)
+        share = bodies.share(of: context.peer.user)
         switch endpoint.bodyType {
         case .json:
-            body = try await Self.body(of: request, endpoint, limit: limits.body)
+            body = try await Self.body(of: request, endpoint, limit: limits.body, share)
             value = nil
         case .secret:
             body = []
-            value = try await Self.secret(of: request, endpoint, limit: limits.body)
+            value = try await Self.secret(of: request, endpoint, limit: limits.body, share)
         }
     }
 
@@ -179,24 +183,23 @@ struct Call {
         }
     }
 
-    private static func body(of request: Request, _ endpoint: Endpoint, limit: Int) async throws -> [UInt8] {
-        Array(try await buffer(of: request, endpoint, limit: limit).readableBytesView)
-    }
-
     /// What NIO has read it into is its own again, and is not overwritten; what is copied from there is.
-    private static func secret(of request: Request, _ endpoint: Endpoint, limit: Int) async throws -> Secret {
-        let limit = min(limit, Secret.sizes.upperBound)
-        var bytes = Array(try await buffer(of: request, endpoint, limit: limit).readableBytesView)
+    private static func secret(
+        of request: Request, _ endpoint: Endpoint, limit: Int, _ share: BodyBudget.Share
+    ) async throws -> Secret {
+        var bytes = try await body(of: request, endpoint, limit: min(limit, Secret.sizes.upperBound), share)
         guard !bytes.isEmpty else { throw Problem(.invalidRequest, "the body is missing") }
         return Secret(taking: &bytes)
     }
 
-    private static func buffer(of request: Request, _ endpoint: Endpoint, limit: Int) async throws -> ByteBuffer {
+    private static func body(
+        of request: Request, _ endpoint: Endpoint, limit: Int, _ share: BodyBudget.Share
+    ) async throws -> [UInt8] {
         let length = request.headers[.contentLength].flatMap { Int($0) }
         let hasBody = request.headers[.transferEncoding] != nil || length ?? 0 > 0
         guard endpoint.body != nil else {
             if hasBody { throw Problem(.invalidRequest, "no body is read here") }
-            return ByteBuffer()
+            return []
         }
         guard hasBody else { throw Problem(.invalidRequest, "the body is missing") }
         let type = request.headers[.contentType]
@@ -205,7 +208,17 @@ struct Call {
         }
         let tooLarge = Problem(.tooLarge, "the body has more than \(limit) bytes")
         if let length, length > limit { throw tooLarge }
-        do { return try await request.body.collect(upTo: limit) } catch is NIOTooManyBytesError { throw tooLarge }
+        var bytes: [UInt8] = []
+        // At once: what an array leaves behind when it grows is not overwritten.
+        if endpoint.bodyType == .secret { bytes.reserveCapacity(limit) }
+        for try await piece in request.body {
+            guard bytes.count + piece.readableBytes <= limit else { throw tooLarge }
+            guard share.take(piece.readableBytes) else {
+                throw Problem(.tooManyRequests, "you are sending too many large bodies at once")
+            }
+            bytes += piece.readableBytesView
+        }
+        return bytes
     }
 
     private static func isJSON(_ type: String?) -> Bool {

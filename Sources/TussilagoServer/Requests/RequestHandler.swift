@@ -17,10 +17,12 @@ struct RequestHandler: Sendable {
     init(_ endpoints: [Endpoint], domain: any Domain, limits: APILimits, logger: Logger) {
         let router = Router(context: CallContext.self)
         router.add(middleware: AnswerMiddleware())
+        let bodies = BodyBudget(bytesPerUser: limits.bodiesPerUser)
         for endpoint in endpoints {
             router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
                 guard let role = context.role, role >= endpoint.role else { throw Problem.forbidden }
-                let call = try await Call(request, context, endpoint, domain: domain, limits: limits)
+                let call = try await Call(
+                    request, context, endpoint, domain: domain, limits: limits, bodies: bodies)
                 return try await endpoint.perform(call)
             }
         }
