@@ -33,7 +33,7 @@ func parsed(_ text: String) throws -> ParsedManifest {
 
             [limits]
             memory = "1T"
-            tasks = 16
+            tasks = 64
 
             [processes.api]
             command = ["python3", "-u", "/app/app.py"]
@@ -51,12 +51,12 @@ func parsed(_ text: String) throws -> ParsedManifest {
             command: [try CommandArgument("python3"), try CommandArgument("-u"), try CommandArgument("/app/app.py")],
             ingress: .port(8000), health: HealthCheck(path: "/health", timeoutSeconds: 600),
             limits: Limits(
-                memory: .mebibytes(512), cpuPercent: 6400, tasks: 16, ioWeight: 10_000, temporary: .mebibytes(16 << 10))
+                memory: .mebibytes(512), cpuPercent: 6400, tasks: 64, ioWeight: 10_000, temporary: .mebibytes(16 << 10))
         )
         let web = ProcessSpecification(
             name: try ProcessName("web"),
             command: [try CommandArgument("sh"), try CommandArgument("-c"), try CommandArgument("it's $HOME")],
-            ingress: nil, limits: Limits(memory: .mebibytes(1 << 20), tasks: 16))
+            ingress: nil, limits: Limits(memory: .mebibytes(1 << 20), tasks: 64))
         let expected = Manifest(
             processes: [api, web], hostnames: [try Hostname("a.example.org"), try Hostname("shop.example.org")],
             environment: [

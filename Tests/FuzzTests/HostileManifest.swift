@@ -29,7 +29,7 @@ enum HostileManifest {
         default: break
         }
         if random.oneIn(3) {
-            let size = Int.random(in: 16...900, using: &random)
+            let size = Int.random(in: 48...900, using: &random)
             lines.append("limits = { memory = \"\(size)M\", tasks = \(size), cpu = \"\(size)%\" }")
         }
         if random.oneIn(12) {

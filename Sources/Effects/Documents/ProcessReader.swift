@@ -7,11 +7,14 @@ struct ProcessReader {
     /// The limits where the process does not say.
     let limits: Limits
 
-    /// The most that a process may ask for.
+    /// The least and the most that a process may ask for.
+    ///
+    /// Memory and tasks are those of the whole sandbox: gVisor's own with an idle Python program are 88 MiB, of which some
+    /// can be read again from disk, and 49 tasks. Less could only promise what cannot run.
     enum Bounds {
-        static let memory = Bytes.mebibytes(16)...Bytes.mebibytes(1 << 20)
+        static let memory = Bytes.mebibytes(64)...Bytes.mebibytes(1 << 20)
         static let cpuPercent = 1...6400
-        static let tasks = 16...32_768
+        static let tasks = 64...32_768
         static let ioWeight = 1...10_000
         static let temporary = Bytes.mebibytes(1)...Bytes.mebibytes(16 << 10)
         static let healthSeconds = 1...600
