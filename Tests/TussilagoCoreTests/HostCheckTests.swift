@@ -59,9 +59,13 @@ import Testing
         #expect(check("Podman") { $0.podman = .text("podman version 4.9.3") }?.state == .bad)
         #expect(check("Podman") { $0.podman = .text("podman version 10.0.0") }?.state == .good)
         #expect(check("gVisor") { $0.runsc = .text("runsc version release-20230102.1") }?.state == .bad)
+        #expect(check("gVisor") { $0.runsc = .text("runsc version 0.0~20250101.0") }?.state == .good)
+        #expect(check("gVisor") { $0.runsc = .text("runsc version 0.0~20240101.0-1") }?.state == .bad)
         #expect(check("Caddy") { $0.caddy = .text("unknown") }?.state == .unknown)
         let missing = check("gVisor") { $0.runsc = .failed("tussilago-runsc: gVisor's runsc is not installed") }
         #expect(missing?.state == .bad && missing?.remedy?.contains("apt install runsc") == true)
+        let loose = check("gVisor") { $0.runsc = .failed("runsc must be root's (mend: chmod 755 runsc); nothing runs") }
+        #expect(loose?.detail == "runsc must be root's; nothing runs" && loose?.remedy == "chmod 755 runsc")
     }
 
     @Test("A missing controller is named")

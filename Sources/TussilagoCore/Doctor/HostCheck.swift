@@ -35,7 +35,7 @@ struct ProgramVersion: Comparable, CustomStringConvertible {
     let numbers: [Int]
 
     /// Takes the first number that has a given shape out of what a program printed: `podman version 5.4.2`,
-    /// `systemd 257 (257.13-1~deb13u1)`, `v2.6.2 h1:…`, `runsc version release-20240729.0`.
+    /// `systemd 257 (257.13-1~deb13u1)`, `v2.6.2 h1:…`.
     init?(in text: String) {
         let isPart = { (character: Character) in character.isASCII && (character.isNumber || character == ".") }
         guard let start = text.firstIndex(where: { $0.isASCII && $0.isNumber }) else { return nil }
@@ -43,7 +43,18 @@ struct ProgramVersion: Comparable, CustomStringConvertible {
         guard !numbers.isEmpty else { return nil }
     }
 
+    /// Takes the day of a release, which is all that counts of gVisor's versions: `runsc version release-20240729.0`, and
+    /// `0.0~20240729.0` as Debian has it.
+    init?(dayIn text: String) {
+        let days = text.split { !($0.isASCII && $0.isNumber) }.filter { $0.utf8.count == 8 }
+        guard let day = days.first.flatMap({ Int($0) }) else { return nil }
+        numbers = [day]
+    }
+
     init(_ numbers: Int...) { self.numbers = numbers }
+
+    /// Whether it is the day of a release.
+    var isDay: Bool { numbers.first ?? 0 >= 10_000_000 }
 
     static func < (left: Self, right: Self) -> Bool { left.numbers.lexicographicallyPrecedes(right.numbers) }
 

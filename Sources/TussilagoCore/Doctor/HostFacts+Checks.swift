@@ -30,9 +30,17 @@ extension HostFacts {
     private func version(_ name: String, _ seen: Seen, from floor: ProgramVersion, mend: String) -> HostCheck {
         switch seen {
         case .missing: return HostCheck(name, .bad, "is not installed", remedy: mend)
-        case .failed(let reason): return HostCheck(name, .bad, reason, remedy: mend)
+        case .failed(let reason):
+            // The platform's own programs know better what mends it, and say so in brackets.
+            guard let start = reason.firstRange(of: " (mend: "),
+                let end = reason[start.upperBound...].firstIndex(of: ")")
+            else { return HostCheck(name, .bad, reason, remedy: mend) }
+            let rest = reason[reason.index(after: end)...]
+            return HostCheck(
+                name, .bad, "\(reason[..<start.lowerBound])\(rest)",
+                remedy: String(reason[start.upperBound..<end]))
         case .text(let text):
-            guard let version = ProgramVersion(in: text) else {
+            guard let version = floor.isDay ? ProgramVersion(dayIn: text) : ProgramVersion(in: text) else {
                 return HostCheck(name, .unknown, "its version is not understood", remedy: mend)
             }
             guard version >= floor else {

@@ -9,7 +9,10 @@ struct AppLook {
         let status: AppStatusResource = try await client.get(Paths.appStatus(app))
         var checks = [state(status, app)]
         for instance in status.instances {
-            let mend = "journalctl -u \(instance.unit); tussilago logs \(app)"
+            // What somebody has stopped is left alone by a reconcile, and has no reason in the journal.
+            let mend =
+                instance.active == "inactive"
+                ? "systemctl start \(instance.unit)" : "journalctl -u \(instance.unit); tussilago logs \(app)"
             checks.append(
                 instance.active == "active"
                     ? HostCheck("\(instance.unit)", .good, "\(instance.active), \(instance.sub)")
