@@ -66,7 +66,7 @@ def test_a_weaker_sandbox_is_seen_by_the_same_look(host):
     """The same image, started by hand with runsc's own settings, as root, with a socket and a directory of the host."""
     siege(host).fight()
     host.run("podman --runtime /usr/bin/runsc --runtime-flag=host-uds=all run -d --replace --name loose --network none"
-             " --cgroups=disabled -v /run:/run localhost/python:3.13 sleep 60 || true")
+             " -v /run:/run localhost/python:3.13 sleep 60 || true")
     try:
         pids = host.run("pgrep -f 'runsc-(sandbox|gofer).*'; true").split()
         loose = sandboxes(host, outside=True)

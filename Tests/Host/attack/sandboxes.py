@@ -12,6 +12,9 @@ FLAGS = {
 NEVER = ("--debug=true", "--strace=true", "--profile=true", "TESTONLY", "--fuse2=true")
 # The tenants' ranges, docs/decisions/0007.
 USERS = range(0x7000_0000, 0x7FFE_0000)
+# With --directfs=false runsc gives the sandbox itself no user of the tenant's, but a user namespace in which there is
+# nobody else than nobody: it needs no file. systrap keeps it in the PID namespace that it finds.
+NOBODY = "65534"
 # What runsc leaves its processes, inside a user namespace of the tenant's: kernel's capability numbers.
 # The gofer: CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, SYS_CHROOT; the sandbox: SYS_PTRACE, SYS_CHROOT …
 RIGHTS = {"runsc-gofer": 0x4001F, "runsc-sandbox": 0x8001F}
@@ -63,15 +66,21 @@ def complaints(processes):
             if len(given) != 1 or given[0].split("=", 1)[-1] not in allowed:
                 found.append(f"{kind}: {name} is {given or 'not given'}")
         found += [f"{kind}: {word}" for word in each["words"] if word.startswith(NEVER)]
-        if not all(int(uid) in USERS for uid in each["uids"]):
+        if kind == "runsc-sandbox":
+            users, mapped, shared = set(each["uids"]) == {NOBODY}, each["map"] == [NOBODY, NOBODY, "1"], {"pid"}
+        else:
+            users = all(int(uid) in USERS for uid in each["uids"])
+            mapped = each["map"][0] == "0" and int(each["map"][1]) in USERS and each["map"][2:] == ["65536"]
+            shared = set()
+        if not users:
             found.append(f"{kind}: is user {each['uids']}")
-        if each["map"][1:] != [each["map"][1], "65536"] or int(each["map"][1]) not in USERS:
+        if not mapped:
             found.append(f"{kind}: maps users {each['map']}")
         if each["rights"] & ~RIGHTS.get(kind, 0):
             found.append(f"{kind}: has the capabilities {each['rights']:x}")
         if each["seccomp"] != "2":
             found.append(f"{kind}: has no filter of system calls ({each['seccomp']})")
-        missing = [name for name in NAMESPACES if name not in each["own"]]
+        missing = [name for name in NAMESPACES if name not in each["own"] and name not in shared]
         if missing:
             found.append(f"{kind}: shares {missing} with the host")
     return found
