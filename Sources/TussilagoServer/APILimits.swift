@@ -4,8 +4,9 @@
 public struct APILimits: Hashable, Sendable {
     /// The most bytes of a request's body.
     public var body = 1 << 20
-    /// The most bytes of all bodies of one user of the host that are read or answered at once: two of the largest.
-    var bodiesPerUser: Int { body > Int.max / 2 ? .max : 2 * body }
+    /// The most bytes of all bodies of one user of the host that are read or answered at once: one of the largest, and a
+    /// quarter of that for small ones beside it.
+    var bodiesPerUser: Int { body > Int.max / 2 ? .max : body + body / 4 }
     /// The most bytes of a request's target and header fields together.
     public var head = 16 << 10
     /// The most header fields of a request.

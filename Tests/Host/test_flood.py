@@ -26,7 +26,7 @@ PATIENT = {"slow heads", "answers that nobody reads"}
 SECONDS = 2
 GROWTH = 8 << 20
 # Below this a difference is the machine's and not the agent's, in seconds: other checks run beside this one.
-NOISE = 0.03
+NOISE = 0.1
 
 
 def anonymous(host):

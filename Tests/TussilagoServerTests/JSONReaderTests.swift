@@ -44,6 +44,14 @@ struct JSONReaderTests {
         }
     }
 
+    @Test("Ten thousand values are read, and no more: in memory they are larger than their text")
+    func valueCount() throws {
+        _ = try read("[" + String(repeating: "0,", count: 9_998) + "0]")
+        #expect(throws: JSONReader.Failure(message: "it has more than 10000 values", offset: 19_999)) {
+            try read("[" + String(repeating: "0,", count: 500_000) + "0]")
+        }
+    }
+
     @Test("A name may stand once in an object, however it is written")
     func names() throws {
         #expect(throws: JSONReader.Failure.self) { try read(#"{"a":1,"\u0061":2}"#) }

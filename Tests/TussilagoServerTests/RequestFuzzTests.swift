@@ -26,7 +26,7 @@ struct RequestFuzzTests {
 
     @Test("No request of somebody who means harm ends the server, or holds it up")
     func requests() async throws {
-        let count = Self.number("TUSSILAGO_FUZZ") ?? 2_000, first = UInt64(Self.number("TUSSILAGO_SEED") ?? 1)
+        let count = Self.number("TUSSILAGO_FUZZ") ?? 1_000, first = UInt64(Self.number("TUSSILAGO_SEED") ?? 1)
         var limits = APILimits()
         // Who says that more will come is waited for no longer than this.
         limits.bodyTime = .milliseconds(300)

@@ -6,10 +6,10 @@ final class ByteWatch: ChannelInboundHandler {
     typealias InboundOut = ByteBuffer
 
     /// Some bytes came.
-    struct BytesCame: Sendable {}
+    struct BytesCame: Sendable { let count: Int }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        context.fireUserInboundEventTriggered(BytesCame())
+        context.fireUserInboundEventTriggered(BytesCame(count: unwrapInboundIn(data).readableBytes))
         context.fireChannelRead(data)
     }
 }

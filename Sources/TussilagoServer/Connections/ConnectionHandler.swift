@@ -29,6 +29,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isLast = false
     /// Nothing more is read or answered.
     private var isOver = false
+    /// How many bytes more are thrown away behind the last answer; nil before it.
+    private var patience: Int?
 
     private var waiting = Waiting.nothing
     private var deadline: Scheduled<Void>?
@@ -90,8 +92,12 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is ByteWatch.BytesCame:
+        case let bytes as ByteWatch.BytesCame:
             if unanswered == 0, !isReading { headBegan = true }
+            if let left = patience {
+                patience = left - bytes.count
+                if left < bytes.count { context.close(promise: nil) }
+            }
             return
         case is AgentStops: stop(context)
         case ChannelEvent.inputClosed where isOver: context.close(promise: nil)
@@ -172,6 +178,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         written.futureResult.assumeIsolated().whenComplete { _ in
             guard self.isReading, context.channel.isActive else { return context.close(promise: nil) }
             context.close(mode: .output, promise: nil)
+            // More than a socket holds. Whoever sends on and on would have the agent do nothing but throw away.
+            self.patience = 256 << 10
             self.writeDeadline?.cancel()
             self.writeDeadline = self.close(context, in: .seconds(1))
         }

@@ -216,6 +216,10 @@ struct Call {
             guard share.take(piece.readableBytes) else {
                 throw Problem(.tooManyRequests, "you are sending too many large bodies at once")
             }
+            // In even steps: an array that grows by itself doubles, and has the old one beside it meanwhile.
+            if bytes.capacity - bytes.count < piece.readableBytes {
+                bytes.reserveCapacity(min(limit, bytes.count + piece.readableBytes + (128 << 10)))
+            }
             bytes += piece.readableBytesView
         }
         return bytes

@@ -3,7 +3,7 @@ import TussilagoCore
 /// Reads a JSON text (RFC 8259) from someone who is not trusted.
 ///
 /// It is stricter than a decoder: names may not stand twice in an object (two readers could see two values), and
-/// nothing may be nested deeper than ``depth``, which is tested before it is followed.
+/// nothing may be nested deeper than ``depth`` or have more than ``values``, which is tested before it is followed.
 struct JSONReader {
     /// What is wrong with a text, and the byte where it is.
     struct Failure: Error, Equatable {
@@ -13,10 +13,13 @@ struct JSONReader {
 
     /// How deep arrays and objects may be nested; RFC 8259 §9 lets a reader set a limit.
     static let depth = 32
+    /// How many values there may be: in memory each takes many times its shortest text.
+    static let values = 10_000
 
     private let bytes: [UInt8]
     private var offset = 0
     private var level = 0
+    private var count = 0
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -45,6 +48,8 @@ struct JSONReader {
     }
 
     private mutating func value() throws(Failure) -> JSONValue {
+        guard count < Self.values else { throw failure("it has more than \(Self.values) values") }
+        count += 1
         switch peek() {
         case UInt8(ascii: "{"): return try nested { reader throws(Failure) in try reader.object() }
         case UInt8(ascii: "["): return try nested { reader throws(Failure) in try reader.array() }
