@@ -21,11 +21,15 @@ enum Daemon {
     /// How long operations that run may take to finish after SIGTERM; what is left goes on with the next agent.
     private static let drain = Duration.seconds(20)
 
+    /// Connections come and go on one thread, operations on others: what a flood of the ones takes the others can use.
+    private static let heaps: Int32 = 2
+
     /// How long after a start or an operation memory is given back: the requests that come with it have ended by then.
     private static let settled = Duration.milliseconds(200)
 
     static func run(listeningAt path: String?) async throws {
         signal(SIGPIPE, SIG_IGN)
+        tsl_limit_heaps(heaps)
         let settings = try Settings.load()
         let descriptor = try ListeningSocket.descriptor(listeningAt: path)
         let logger = Logger(label: "tussilagod") { _ in JournalLogHandler() }

@@ -135,6 +135,8 @@ static int release_segments(struct dl_phdr_info *object, size_t size, void *cont
     return 0;
 }
 
+void tsl_limit_heaps(int count) { mallopt(M_ARENA_MAX, count); }
+
 void tsl_release_memory(void) {
     malloc_trim(0);
     dl_iterate_phdr(release_segments, NULL);

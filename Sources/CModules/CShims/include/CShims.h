@@ -48,6 +48,10 @@ int tsl_syncfs(int descriptor);
 int64_t tsl_group_id(const char *name);
 int64_t tsl_user_id(const char *name);
 
+/* Has all threads share so many heaps. By itself glibc gives each of the first threads one of its own (mallopt(3),
+ * M_ARENA_MAX), and what one thread has freed no other uses. To be called before there are threads. */
+void tsl_limit_heaps(int count);
+
 /* Gives memory back that this process may never need again: free heap, and the pages of programs and libraries that are
  * only mapped to be read or executed. Such a page is the file's own, in the page cache; a touch maps it again. */
 void tsl_release_memory(void);
