@@ -54,7 +54,7 @@ def test_the_journal_has_its_log(vm):
 
 
 def test_its_threads_ask_for_no_priority(vm):
-    """libdispatch would, and complain: the agent's filter of system calls refuses it (docs/decisions/0022)."""
+    """libdispatch would, and complain: the agent's filter of system calls refuses it (docs/decisions/0019)."""
     complaint = "Failed to set thread priority"
     vm.run(f"systemctl stop {AGENT}; tussilago status")
     said = vm.run(f"journalctl --no-pager -q -u {AGENT}")

@@ -146,7 +146,7 @@ int tsl_syncfs(int descriptor) { return syncfs(descriptor); }
 
 /* Stands in for libc's, in all of the program: libdispatch, which is linked into it, asks for a nice value in each of its
  * threads and complains in the journal when it may not. No thread here needs another's time, and without the call the
- * agent's filter of system calls has no exception (docs/decisions/0022). */
+ * agent's filter of system calls has no exception (docs/decisions/0019). */
 int setpriority(__priority_which_t which, id_t who, int value) {
     (void)which;
     (void)who;
