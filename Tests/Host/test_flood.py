@@ -62,8 +62,10 @@ def test_floods_get_bounded_answers_and_hold_nobody_up(host):
     largest = before
     for kind, (_, expected) in FLOODS.items():
         answers, slow, size = flood(host, kind)
-        if slow > max(2 * quiet, NOISE):
-            # Twice: the processors may have been busy with something else.
+        for _ in range(2):
+            if slow <= max(2 * quiet, NOISE):
+                break
+            # Once more: the processors may have been busy with something else.
             quiet = max(quiet, ask(host))
             answers, slow, size = flood(host, kind)
         largest = max(largest, size)
