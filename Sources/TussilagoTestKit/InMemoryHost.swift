@@ -71,7 +71,9 @@ public actor InMemoryHost: UnitStore, LookStore, ServiceManager, Routing, ImageS
         try perform("files: \(change)") { (host) throws(PortError) in try host.perform(change) }
     }
 
-    public func importTree(from directory: String) throws(PortError) -> Digest {
+    public func size(of tree: Digest) throws(PortError) -> Bytes { .mebibytes(1) }
+
+    public func importTree(from directory: String, ownedBy owner: UInt32?) throws(PortError) -> Digest {
         do { return try Digest(String(repeating: "b", count: 64)) } catch {
             throw PortError(.unexpected, "tree", cause: error.description)
         }

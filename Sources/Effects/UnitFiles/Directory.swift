@@ -55,6 +55,14 @@ struct Directory: ~Copyable {
         }
     }
 
+    /// Whether it belongs to a user, by the host's number; to anybody where none is asked for.
+    func belongs(to owner: UInt32?, as subject: String) throws(PortError) -> Bool {
+        guard let owner else { return true }
+        var status = stat()
+        try posix("fstat", subject) { fstat(descriptor, &status) }
+        return status.st_uid == owner
+    }
+
     /// Puts the directory's names on the disk.
     ///
     /// The files that they name are synced by themselves.

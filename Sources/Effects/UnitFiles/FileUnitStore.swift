@@ -90,7 +90,11 @@ public actor FileUnitStore: UnitStore {
         try await self.trees.remove(trees)
     }
 
-    public nonisolated func importTree(from directory: String) async throws(PortError) -> Digest {
-        try await trees.importTree(from: directory)
+    public nonisolated func importTree(
+        from directory: String, ownedBy owner: UInt32?
+    ) async throws(PortError) -> Digest {
+        try await trees.importTree(from: directory, ownedBy: owner)
     }
+
+    public nonisolated func size(of tree: Digest) async throws(PortError) -> Bytes { try await trees.size(of: tree) }
 }

@@ -69,6 +69,8 @@ struct FileStatus {
     let size: Int
     /// Whether its owner may execute it.
     let isExecutable: Bool
+    /// Whose it is: a number of the host.
+    let owner: UInt32
     /// When its content was written.
     let modified: Date
 
@@ -84,6 +86,7 @@ struct FileStatus {
             }
         size = Int(status.st_size)
         isExecutable = status.st_mode & S_IXUSR != 0
+        owner = status.st_uid
         modified = Date(
             timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
     }

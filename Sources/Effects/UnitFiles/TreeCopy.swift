@@ -7,10 +7,15 @@ internal import TussilagoCore
 /// no link: nothing outside of the tree can be reached, however it is changed meanwhile.
 struct TreeCopy {
     private let limits: TreeLimits
+    private let owner: UInt32?
     private var bytes = 0
     private var entries = TreeDigest()
 
-    init(limits: TreeLimits) { self.limits = limits }
+    /// Begins a copy; with an `owner`, of what is that user's only.
+    init(limits: TreeLimits, owner: UInt32?) {
+        self.limits = limits
+        self.owner = owner
+    }
 
     /// Copies everything in `source` into `target`, which is empty.
     ///
@@ -35,6 +40,7 @@ struct TreeCopy {
             case nil: throw PortError(.conflict, path, cause: "it went away while it was copied")
             case .directory:
                 guard let inner = try source.directory(name) else { continue }
+                guard try inner.belongs(to: owner, as: path) else { throw foreign(path) }
                 guard entries.count < limits.entries else { throw tooMany(in: path) }
                 entries.addDirectory(path)
                 try copy(inner, into: try target.makeDirectory(name, mode: 0o755), below: path, depth: depth + 1)
@@ -72,7 +78,9 @@ struct TreeCopy {
         guard let file = try source.openFile(name) else {
             throw PortError(.conflict, path, cause: "it went away while it was copied")
         }
-        let isExecutable = try file.status(as: path).isExecutable
+        let status = try file.status(as: path)
+        guard owner == nil || status.owner == owner else { throw foreign(path) }
+        let isExecutable = status.isExecutable
         let copy = try target.createFile(name, mode: isExecutable ? 0o755 : 0o644, as: path)
         var hash = SHA256()
         var size = 0
@@ -88,6 +96,11 @@ struct TreeCopy {
         try copy.sync(as: path)
         guard entries.count < limits.entries else { throw tooMany(in: path) }
         entries.addFile(path, isExecutable: isExecutable, size: size, digest: hash.finalize().hexadecimal)
+    }
+
+    private func foreign(_ path: String) -> PortError {
+        PortError(
+            .refused, path, cause: "it does not belong to you; who is not an admin of the host deploys own files only")
     }
 
     private func tooMany(in subject: String) -> PortError {

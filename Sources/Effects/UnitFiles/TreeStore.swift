@@ -22,15 +22,15 @@ actor TreeStore {
     ///
     /// What is named is what was copied: a source that changes meanwhile comes out as some mixture of its states, and
     /// never breaks the limits or leads elsewhere.
-    func importTree(from path: String) throws(PortError) -> Digest {
+    ///
+    /// With an `owner`, all of it must be that user's: the agent may read what its callers may not.
+    func importTree(from path: String, ownedBy owner: UInt32?) throws(PortError) -> Digest {
         let (path, name) = try Self.checked(path)
-        guard let source = try Directory.open(path, as: name, followingLink: false) else {
-            throw PortError(.notFound, name, cause: "there is no such directory")
-        }
+        let source = try source(path, name, owner)
         let trees = try root.makeDirectory(.state, HostPaths.trees)
         try trees.removeTree(Self.temporary)
         do {
-            let digest = try copy(source, into: trees)
+            let digest = try copy(source, into: trees, ownedBy: owner)
             if try trees.directory(digest.hexadecimal) == nil {
                 try trees.rename(Self.temporary, to: digest.hexadecimal)
             } else {
@@ -42,6 +42,40 @@ actor TreeStore {
             try? trees.removeTree(Self.temporary)
             throw error
         }
+    }
+
+    /// Opens what is to be copied. Whose it must be learns nothing of what is not: not even whether it is there.
+    private func source(_ path: String, _ name: String, _ owner: UInt32?) throws(PortError) -> Directory {
+        do throws(PortError) {
+            if let found = try Directory.open(path, as: name, followingLink: false),
+                try found.belongs(to: owner, as: name)
+            {
+                return found
+            }
+        } catch { if owner == nil { throw error } }
+        throw PortError(
+            .notFound, name,
+            cause: owner == nil ? "there is no such directory" : "there is no such directory that belongs to you")
+    }
+
+    /// How many bytes the files of a tree have; 0 when it is not there.
+    func size(of tree: Digest) throws(PortError) -> Bytes {
+        guard let trees = try root.directory(.state, HostPaths.trees), let found = try trees.directory(tree.hexadecimal)
+        else { return Bytes(0) }
+        return Bytes(Int64(try Self.size(of: found)))
+    }
+
+    private static func size(of directory: borrowing Directory) throws(PortError) -> Int {
+        var size = 0
+        for name in try directory.names(as: "tree") {
+            guard let status = try directory.status(of: name) else { continue }
+            if status.kind == .directory, let inner = try directory.directory(name) {
+                size += try Self.size(of: inner)
+            } else {
+                size += status.size
+            }
+        }
+        return size
     }
 
     /// The trees that are there.
@@ -62,9 +96,11 @@ actor TreeStore {
         if !digests.isEmpty { try trees.sync(as: "trees") }
     }
 
-    private func copy(_ source: borrowing Directory, into trees: borrowing Directory) throws(PortError) -> Digest {
+    private func copy(
+        _ source: borrowing Directory, into trees: borrowing Directory, ownedBy owner: UInt32?
+    ) throws(PortError) -> Digest {
         let target = try trees.makeDirectory(Self.temporary, mode: 0o755)
-        var copy = TreeCopy(limits: limits)
+        var copy = TreeCopy(limits: limits, owner: owner)
         try copy.copy(source, into: target)
         return try copy.digest
     }

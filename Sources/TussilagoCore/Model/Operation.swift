@@ -58,6 +58,8 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
     public enum Request: Hashable, Sendable, Codable {
         case createTenant(TenantName)
         case deleteTenant(TenantName)
+        /// Sets the most that a tenant may have.
+        case setQuota(TenantName, Quota)
         case createApp(AppReference)
         case deleteApp(AppReference)
         case deploy(AppReference, Deployment)
@@ -86,6 +88,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
             switch self {
             case .createTenant: .createTenant
             case .deleteTenant: .deleteTenant
+            case .setQuota: .setQuota
             case .createApp: .createApp
             case .deleteApp: .deleteApp
             case .deploy: .deploy
@@ -106,7 +109,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         /// The tenant that it is about; nil when it is about all of the host.
         public var tenant: TenantName? {
             switch self {
-            case .createTenant(let name), .deleteTenant(let name): name
+            case .createTenant(let name), .deleteTenant(let name), .setQuota(let name, _): name
             default: app?.tenant
             }
         }
@@ -114,7 +117,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         /// The app that it is about; nil for a tenant's and the host's.
         public var app: AppReference? {
             switch self {
-            case .createTenant, .deleteTenant, .reconcile, .collect, .restore: nil
+            case .createTenant, .deleteTenant, .setQuota, .reconcile, .collect, .restore: nil
             case .createApp(let app), .deleteApp(let app), .deploy(let app, _), .scale(let app, _),
                 .rollback(let app, _), .setSecret(let app, _, _), .unsetSecret(let app, _), .rotateSecrets(let app),
                 .start(let app), .stop(let app), .restart(let app):
@@ -170,6 +173,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
     public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
         case createTenant = "tenant.create"
         case deleteTenant = "tenant.delete"
+        case setQuota = "tenant.quota"
         case createApp = "app.create"
         case deleteApp = "app.delete"
         case deploy = "app.deploy"
@@ -219,6 +223,9 @@ public struct Deployment: Hashable, Sendable, Codable {
     public var scaled: Set<ProcessName>
     /// Why it is made, in the words of whoever asks.
     public var note: String?
+    /// The host's number of the user to whom all of `files` must belong; nil for whom may read everything. It is never
+    /// shown.
+    public var owner: UInt32?
 
     /// Describes a deploy.
     public init(

@@ -8,6 +8,8 @@ public struct Tenant: Hashable, Sendable, Codable {
     public let name: TenantName
     /// The host's user ids that its apps run as.
     public let users: UserRange
+    /// The most that it may have. Not what it is known by.
+    public var quota = Quota()
 
     /// Makes a tenant of its parts.
     public init(id: UUID, name: TenantName, users: UserRange) {

@@ -14,6 +14,8 @@ public struct HostRecords: Hashable, Sendable {
         public let versions: [Tenant]
         /// When the oldest of its files was written.
         public let createdAt: Date
+        /// Its quota, as its slice has it.
+        public let quota: Quota
     }
 
     /// What was found of an app.
@@ -88,7 +90,9 @@ public struct HostRecords: Hashable, Sendable {
     /// Puts together what was found. An app of which no unit file is left has no id, and is left out.
     public init(units: [UnitRecord], remains: [AppReference: Remains]) {
         tenants = Dictionary(grouping: units, by: \.tenant.name).sorted { $0.key < $1.key }.map { _, units in
-            FoundTenant(versions: Self.versions(units.map(\.tenant)), createdAt: Self.oldest(units))
+            FoundTenant(
+                versions: Self.versions(units.map(\.tenant)), createdAt: Self.oldest(units),
+                quota: units.lazy.compactMap(\.quota).first ?? Quota())
         }
         let ofApps = Dictionary(grouping: units.filter { $0.app != nil }) { $0.app?.reference }
         apps = ofApps.compactMap { reference, units in

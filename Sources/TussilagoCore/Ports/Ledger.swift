@@ -65,6 +65,13 @@ public protocol Ledger: Sendable {
 
     /// All tenants and apps, by name.
     func scopes() async throws(PortError) -> Set<Scope>
+    /// Sets the most that a tenant may have. What it has already stays.
+    /// - Throws: ``PortError/Code-swift.enum/notFound`` when there is no such tenant.
+    func setQuota(_ quota: Quota, of tenant: TenantName) async throws(PortError)
+    /// The file trees of a tenant's releases of which the ledger does not know how large they are.
+    func unmeasuredTrees(of tenant: TenantName) async throws(PortError) -> [Digest]
+    /// Notes how large a file tree is: trees never change.
+    func note(size: Bytes, of tree: Digest) async throws(PortError)
 
     // MARK: Releases and routes
 
@@ -77,7 +84,8 @@ public protocol Ledger: Sendable {
     /// The last number that any release of the app had, and every text that its templates had.
     func history(of app: AppReference) async throws(PortError) -> ReleaseHistory
     /// Writes a release down as `pending` and claims its hostnames for the app; the same again if it is there.
-    /// - Throws: ``PortError/Code-swift.enum/conflict`` naming a hostname that another app owns.
+    /// - Throws: ``PortError/Code-swift.enum/conflict`` naming a hostname that another app owns,
+    ///   ``PortError/Code-swift.enum/quotaExceeded`` when the tenant would have more than it may.
     func addRelease(_ release: Release, by operation: UUID, at: Date) async throws(PortError)
     /// Writes how a release came out: as `current`, its predecessor becomes `superseded` and the hostnames that only
     /// that one had are free again; as `failed`, its own are.
@@ -277,6 +285,8 @@ public struct PageQuery: Hashable, Sendable {
     public var limit: Int
     /// Where the page before this one ended, as that page said; nil for the first.
     public var cursor: String?
+    /// Only what these tenants have; nil for all that there is.
+    public var tenants: Set<TenantName>?
 
     /// How many there are in a page at most.
     public static let maximumLimit = 100
@@ -284,9 +294,12 @@ public struct PageQuery: Hashable, Sendable {
     public static let defaultLimit = 50
 
     /// Asks for a page.
-    public init(limit: Int = PageQuery.defaultLimit, cursor: String? = nil) {
+    public init(
+        limit: Int = PageQuery.defaultLimit, cursor: String? = nil, tenants: Set<TenantName>? = nil
+    ) {
         self.limit = min(max(limit, 1), Self.maximumLimit)
         self.cursor = cursor
+        self.tenants = tenants
     }
 }
 

@@ -35,6 +35,8 @@ public struct PortError: Error, Hashable, Sendable, CustomStringConvertible {
         case cancelled
         /// The operation's own time is over.
         case expired
+        /// The tenant would have more than it may.
+        case quotaExceeded = "quota-exceeded"
         /// No room is left on the disk.
         case noSpace = "no-space"
         /// The host has no key for secrets, or another one than they were encrypted with.

@@ -17,8 +17,12 @@ public protocol UnitStore: Sendable {
     /// Performs the steps that change files; the others are no business of this port.
     func perform(_ change: FileChange) async throws(PortError)
     /// Copies a directory into the store, as it is now, and names the copy by its content.
-    /// - Throws: ``PortError/Code-swift.enum/refused`` for symbolic links, devices and trees over the limits.
-    func importTree(from directory: String) async throws(PortError) -> Digest
+    /// - Parameter owner: the host's number of the user to whom all of it must belong; nil for anybody.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` for symbolic links, devices, others' files and trees over the
+    ///   limits.
+    func importTree(from directory: String, ownedBy owner: UInt32?) async throws(PortError) -> Digest
+    /// How large a file tree is: the bytes of its files together. One that is not there has none.
+    func size(of tree: Digest) async throws(PortError) -> Bytes
     /// All that there is in the platform's name.
     func stored() async throws(PortError) -> StoredThings
     /// The tenants and apps after which anything is named that may be the platform's: no fewer than ``stored()`` has. It
@@ -67,6 +71,11 @@ public struct StoredThings: Hashable, Sendable {
 }
 
 extension UnitStore {
+    /// Copies a directory, whoever it belongs to.
+    public func importTree(from directory: String) async throws(PortError) -> Digest {
+        try await importTree(from: directory, ownedBy: nil)
+    }
+
     /// What the files of these tenants and apps say that they are: what the ledger has as well.
     public func records(of scopes: Set<Scope>) async throws(PortError) -> HostRecords {
         HostRecords(try await files(of: scopes.sorted { $0.description < $1.description }))

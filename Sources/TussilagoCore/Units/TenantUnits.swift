@@ -9,8 +9,10 @@ extension Tenant {
     public var unitFiles: [UnitFile] {
         var slice = UnitText(comment: unitFileComment)
         describe(in: &slice)
+        if !quota.isEmpty { slice.set("Quota", quota.text) }
         slice.section("Unit")
         slice.set("Description", "Apps of \(name)")
+        limit(&slice)
         var target = UnitText(comment: unitFileComment)
         describe(in: &target)
         target.section("Unit")
@@ -22,6 +24,17 @@ extension Tenant {
             UnitFile(path: .system(name.slice), text: slice.text),
             UnitFile(path: .system(name.target), text: target.text),
         ]
+    }
+
+    /// What is a sum of the kernel's own: it holds all apps together to it, whatever the ledger counts.
+    private func limit(_ slice: inout UnitText) {
+        guard quota.memory != nil || quota.cpuPercent != nil else { return }
+        slice.section("Slice")
+        if let memory = quota.memory {
+            slice.set("MemoryMax", "\(memory.count)")
+            slice.set("MemorySwapMax", "0")
+        }
+        if let percent = quota.cpuPercent { slice.set("CPUQuota", "\(percent)%") }
     }
 
     func describe(in text: inout UnitText) {

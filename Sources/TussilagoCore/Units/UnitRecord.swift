@@ -6,6 +6,8 @@ public struct UnitRecord: Hashable, Sendable {
     public let tenant: Tenant
     /// The app that it is of; nil for a tenant's own.
     public let app: App?
+    /// The tenant's quota; nil where the file has none, as all but the tenant's slice.
+    public let quota: Quota?
     /// When the file was written.
     public let modified: Date
 
@@ -30,6 +32,7 @@ public struct UnitRecord: Hashable, Sendable {
             let users = values["Users"].flatMap({ Int($0) }).flatMap({ UserRange(index: $0) })
         else { return nil }
         tenant = Tenant(id: id, name: name, users: users)
+        quota = values["Quota"].flatMap { Quota(text: $0) }
         self.modified = modified
         guard let own = values["App"] else {
             app = nil
