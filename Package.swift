@@ -60,6 +60,7 @@ let package = Package(
             "TussilagoServer",
             [
                 "TussilagoAPI", "TussilagoCore", "CShims",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -83,7 +84,7 @@ let package = Package(
             ]),
         effect("SystemdBus", ["CSystemd", "CShims"]),
         effect("Journal", ["CSystemd", "CShims", "Queues", .product(name: "Logging", package: "swift-log")]),
-        effect("SQLiteLedger", ["CSQLite", "Queues"]),
+        effect("SQLiteLedger", ["CSQLite", "Queues", .product(name: "Crypto", package: "swift-crypto")]),
         effect("UnixHTTP", ["CCurl"]),
         effect("CaddyAdmin", ["UnixHTTP", "CShims"]),
         effect("PodmanImages", ["UnixHTTP"]),
@@ -105,6 +106,7 @@ let package = Package(
             "tussilago",
             [
                 "TussilagoAPI", "TussilagoCore", "UnixHTTP",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]),

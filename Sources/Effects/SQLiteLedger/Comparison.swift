@@ -29,7 +29,10 @@ struct Comparison {
         let known = try connection.row(
             "SELECT \(TenantRecord.columns) FROM tenant WHERE name = ?1", [.name(tenant.name)], read: TenantRecord.init)
         // A row that any of the files agrees with is right: then another file was changed, and is written anew.
-        if let known, found.versions.contains(known.tenant) { return }
+        if var known = known?.tenant {
+            known.quota = Quota()
+            if found.versions.contains(known) { return }
+        }
         try change(.tenant(tenant.name), known == nil ? "the ledger did not have it" : "the ledger had other ids of it")
         { (connection) throws(PortError) in
             try connection.run(
@@ -37,6 +40,7 @@ struct Comparison {
                 INSERT INTO tenant (name, id, users, created_at) VALUES (?1, ?2, ?3, ?4)
                 ON CONFLICT (name) DO UPDATE SET id = ?2, users = ?3
                 """, [.name(tenant.name), .id(tenant.id), .number(tenant.users.index), try .time(found.createdAt)])
+            if known == nil { try connection.set(found.quota, of: tenant.name) }
         }
     }
 

@@ -16,11 +16,12 @@ extension SQLiteLedger {
             """
             \(AppRecord.selection)
             WHERE (app.tenant, app.name) > (?1, ?2) AND (?3 IS NULL OR app.tenant = ?3)
+                AND (?5 IS NULL OR app.tenant IN (SELECT value FROM json_each(?5)))
             ORDER BY app.tenant, app.name LIMIT ?4
             """,
             [
                 .text(last?.tenant.rawValue ?? tenant?.rawValue ?? ""), .text(last?.app.rawValue ?? ""),
-                .name(tenant), query.rows,
+                .name(tenant), query.rows, .names(query.tenants),
             ]
         ) { (row) throws(PortError) in try AppRecord(row, of: connection) }
         return query.page(rows) { $0.app.reference.description }
@@ -76,6 +77,7 @@ extension SQLiteLedger {
             guard try tenant(reference.tenant) != nil else {
                 throw PortError(.notFound, reference.tenant.rawValue, cause: "there is no such tenant")
             }
+            try connection.admitApp(reference, counting: false)
             var index = try nextIndex("network", of: AppNetwork.count, connection)
             if index == nil { index = try connection.freeNetwork() }
             guard let index, let network = AppNetwork(index: index) else {
@@ -93,6 +95,7 @@ extension SQLiteLedger {
     public func removeApp(_ reference: AppReference) throws(PortError) {
         try write { (connection) throws(PortError) in
             try connection.run("DELETE FROM app WHERE tenant = ?1 AND name = ?2", reference.key)
+            try connection.forgetTrees()
         }
     }
 }

@@ -41,6 +41,7 @@ extension SQLiteLedger {
                 })
         } catch { result = .failure(error) }
         try connection.run("DETACH DATABASE old")
+        accessVersion.raise()
         try result.get()
     }
 }
@@ -63,6 +64,7 @@ extension Connection {
             try run("INSERT INTO main.\(table) (\(columns)) SELECT \(columns) FROM old.\(table)")
         }
         try takeOverHistory(at: at)
+        try takeOverAudit(at: at)
         try settlePending()
         try run(
             "INSERT INTO main.milestone (at, kind, operation, content) VALUES (?1, 'restored', ?2, '')",
@@ -78,6 +80,9 @@ extension Connection {
         ("hostname", "name, tenant, app"),
         ("claim", "tenant, app, release, hostname"),
         ("secret", "tenant, app, name, version, credential, created_at, current"),
+        ("access_grant", "tenant, grantee, number, role, granted_by, granted_at"),
+        ("token", "id, tenant, name, role, created_by, created_at, expires_at, digest"),
+        ("quota", "tenant, content"),
     ]
 
     /// The old operations come before those of this host, in their own order.
@@ -106,6 +111,31 @@ extension Connection {
             SELECT event.operation - ?1, event.sequence, at, kind, step, steps, content
             FROM old.event JOIN main.operation known ON known.sequence = event.operation - ?1
             """, [.number(shift ?? 0)])
+    }
+
+    /// The old chains come in front of this host's, each as it was, and another begins: nothing is added to them.
+    private func takeOverAudit(at: Date) throws(PortError) {
+        let first = try row("SELECT coalesce(min(number), 1) FROM main.audit_chain") { (row) throws(PortError) in
+            try row.integer(0)
+        }
+        let last = try row("SELECT coalesce(max(number), 0) FROM old.audit_chain") { (row) throws(PortError) in
+            try row.integer(0)
+        }
+        let shift: Value = .number((last ?? 0) - (first ?? 1) + 1)
+        try run(
+            """
+            INSERT OR IGNORE INTO main.audit_chain (number, id, begun_at, reason, dropped, anchor, last, head)
+            SELECT number - ?1, id, begun_at, reason, dropped, anchor, last, head FROM old.audit_chain
+            """, [shift])
+        try run(
+            """
+            INSERT INTO main.audit SELECT chain - ?1, sequence, at, caller, verb, subject, tenant, outcome, request,
+                operation, detail, previous, hash
+            FROM old.audit WHERE EXISTS (SELECT 1 FROM main.audit_chain known JOIN old.audit_chain USING (id)
+                WHERE known.number = old.audit.chain - ?1 AND old.audit_chain.number = old.audit.chain)
+            """, [shift])
+        try beginChain(
+            "gap: a backup was restored; the records before are those of the host that it was made on", at: at)
     }
 
     private func settlePending() throws(PortError) {

@@ -69,6 +69,8 @@ extension Connection {
         try Schema.prepare(fresh)
         try fresh.transaction { () throws(PortError) in
             _ = try fresh.take(records, counters)
+            try fresh.beginChain(
+                "gap: the ledger was written anew, and the records before are not in it: \(reason)", at: at)
             try fresh.run(
                 "INSERT INTO milestone (at, kind, content) VALUES (?1, 'rebuilt', ?2)", [try .time(at), .text(reason)])
         }

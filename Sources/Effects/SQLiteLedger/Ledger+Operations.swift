@@ -6,7 +6,8 @@ extension SQLiteLedger {
     private static let waitingLimit = 100
 
     public func accept(_ operation: Operation, key: String?, waiting: Bool) throws(PortError) -> Operation {
-        try write(makingRoom: operation.request.makesRoom) { (connection) throws(PortError) in
+        var records: [AuditRecord] = []
+        let accepted = try write(makingRoom: operation.request.makesRoom) { (connection) throws(PortError) in
             if let key, let known = try connection.operation(caller: operation.caller, key: key) {
                 guard known.request == operation.request else {
                     throw PortError(.conflict, "Idempotency-Key", cause: "the key was used for another request")
@@ -23,10 +24,14 @@ extension SQLiteLedger {
                 throw PortError(
                     .refused, operation.request.subject, cause: "\(open.count) operations on it wait already")
             }
+            try connection.admit(operation.request)
             try connection.insert(operation, key: key)
             try connection.forgetOperations(keeping: keptOperations)
+            records = try connection.audit([AuditEntry(operation, .accepted, at: operation.acceptedAt)])
             return try connection.operation(operation.id) ?? operation
         }
+        for record in records { onAudit(record) }
+        return accepted
     }
 
     /// The operation that a caller has used an idempotency key for.
@@ -41,8 +46,10 @@ extension SQLiteLedger {
         _ operation: Operation, events: [OperationEvent], synced: Bool = true
     ) throws(PortError) {
         // That an operation has failed is written down even if it failed for want of room.
-        try write(makingRoom: operation.request.makesRoom || operation.state.isFinal, synced: synced) {
-            (connection) throws(PortError) in
+        try write(
+            makingRoom: operation.request.makesRoom || operation.state.isFinal, synced: synced,
+            auditing: operation.auditEntries
+        ) { (connection) throws(PortError) in
             let (sequence, state) = try connection.position(of: operation.id)
             guard state.mayBecome(operation.state) else {
                 throw PortError(
@@ -77,6 +84,15 @@ extension SQLiteLedger {
         try open().operation(id)
     }
 
+    /// An operation about one of these tenants; nil when there is none, or when it is about another.
+    public func operation(_ id: UUID, among tenants: Set<TenantName>?) throws(PortError) -> Operation? {
+        try open().row(
+            """
+            SELECT \(Operation.columns) FROM operation
+            WHERE id = ?1 AND (?2 IS NULL OR \(Operation.isOf("?2")))
+            """, [.id(id), .names(tenants)], read: Operation.init)
+    }
+
     /// Operations, newest first.
     ///
     /// The cursor is an operation's id: it tells nobody how many others there are.
@@ -84,7 +100,9 @@ extension SQLiteLedger {
         let connection = try open()
         var before = Value.null
         if let id = try query.page.position(UUID.init(uuidString:)) {
-            guard let sequence = try connection.sequence(of: id) else { throw PageQuery.unknownCursor }
+            guard let sequence = try connection.sequence(of: id, among: query.page.tenants) else {
+                throw PageQuery.unknownCursor
+            }
             before = .number(sequence)
         }
         let rows = try connection.rows(
@@ -92,9 +110,13 @@ extension SQLiteLedger {
             SELECT \(Operation.columns) FROM operation
             WHERE sequence < coalesce(?1, 9223372036854775807) AND (?2 IS NULL OR tenant = ?2)
                 AND (?3 IS NULL OR app = ?3) AND (?4 IS NULL OR state = ?4)
+                AND (?6 IS NULL OR \(Operation.isOf("?6")))
             ORDER BY sequence DESC LIMIT ?5
             """,
-            [before, .name(query.tenant), .name(query.app), .text(query.state?.rawValue), query.page.rows],
+            [
+                before, .name(query.tenant), .name(query.app), .text(query.state?.rawValue), query.page.rows,
+                .names(query.page.tenants),
+            ],
             read: Operation.init)
         return query.page.page(rows) { $0.id.lowercased }
     }

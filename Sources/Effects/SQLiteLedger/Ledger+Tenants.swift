@@ -10,8 +10,10 @@ extension SQLiteLedger {
     public func tenants(_ query: PageQuery) throws(PortError) -> Page<TenantRecord> {
         let last = try query.position(TenantName.init(rawValue:))
         let rows = try open().rows(
-            "SELECT \(TenantRecord.columns) FROM tenant WHERE name > ?1 ORDER BY name LIMIT ?2",
-            [.text(last?.rawValue ?? ""), query.rows], read: TenantRecord.init)
+            """
+            SELECT \(TenantRecord.columns) FROM tenant
+            WHERE name > ?1 AND (?3 IS NULL OR name IN (SELECT value FROM json_each(?3))) ORDER BY name LIMIT ?2
+            """, [.text(last?.rawValue ?? ""), query.rows, .names(query.tenants)], read: TenantRecord.init)
         return query.page(rows) { $0.tenant.name.rawValue }
     }
 
@@ -34,10 +36,12 @@ extension SQLiteLedger {
     /// Removes a tenant; nothing if it is not there.
     /// - Throws: ``PortError/Code-swift.enum/refused`` when it has apps.
     public func removeTenant(_ name: TenantName) throws(PortError) {
+        defer { accessVersion.raise() }
         try write { (connection) throws(PortError) in
             guard try !connection.holds("SELECT 1 FROM app WHERE tenant = ?1 LIMIT 1", [.name(name)]) else {
                 throw PortError(.refused, name.rawValue, cause: "it still has apps")
             }
+            // Its grants, tokens and quota go with it: the next of its name has none of them.
             try connection.run("DELETE FROM tenant WHERE name = ?1", [.name(name)])
         }
     }
@@ -64,10 +68,14 @@ extension Connection {
 
 extension TenantRecord {
     /// What ``init(_:)`` reads, in its order.
-    static let columns = "name, id, users, created_at, (SELECT count(*) FROM app WHERE app.tenant = tenant.name)"
+    static let columns = """
+        name, id, users, created_at, (SELECT count(*) FROM app WHERE app.tenant = tenant.name),
+        (SELECT content FROM quota WHERE quota.tenant = tenant.name)
+        """
 
     init(_ row: borrowing Row) throws(PortError) {
-        let tenant = Tenant(id: try row.id(1), name: try row.name(0), users: try row.value(2, UserRange.init(index:)))
+        var tenant = Tenant(id: try row.id(1), name: try row.name(0), users: try row.value(2, UserRange.init(index:)))
+        if !row.isNull(5) { tenant.quota = try row.value(5) { Quota(text: $0) } }
         self.init(tenant: tenant, createdAt: try row.time(3), apps: try row.integer(4))
     }
 }

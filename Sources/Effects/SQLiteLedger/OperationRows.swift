@@ -26,10 +26,13 @@ extension Connection {
     }
 
     /// An operation's place in the order of their acceptance.
-    func sequence(of id: UUID) throws(PortError) -> Int? {
-        try row("SELECT sequence FROM operation WHERE id = ?1", [.id(id)]) { (row) throws(PortError) in
-            try row.integer(0)
-        }
+    func sequence(of id: UUID, among tenants: Set<TenantName>?) throws(PortError) -> Int? {
+        try row(
+            """
+            SELECT sequence FROM operation
+            WHERE id = ?1 AND (?2 IS NULL OR \(Operation.isOf("?2")))
+            """, [.id(id), .names(tenants)]
+        ) { (row) throws(PortError) in try row.integer(0) }
     }
 
     /// An operation's place and its state.
@@ -99,6 +102,26 @@ extension Operation {
         release = row.isNull(7) ? nil : try row.value(7, ReleaseNumber.init(rawValue:))
         failure = row.isNull(8) ? nil : try row.json(8)
         cancelRequested = try row.integer(10) != 0
+    }
+
+    /// Whether it is about one of the tenants that a parameter names. One of that name that was there before is another.
+    static func isOf(_ names: String) -> String {
+        """
+        EXISTS (SELECT 1 FROM tenant WHERE tenant.name = operation.tenant
+            AND tenant.created_at <= operation.accepted_at AND tenant.name IN (SELECT value FROM json_each(\(names))))
+        """
+    }
+
+    /// What its end is recorded as; nothing before.
+    var auditEntries: [AuditEntry] {
+        let outcome: AuditEntry.Outcome? =
+            switch state {
+            case .succeeded: .succeeded
+            case .failed: .failed
+            case .cancelled: .cancelled
+            case .accepted, .running: nil
+            }
+        return outcome.map { [AuditEntry(self, $0, at: endedAt ?? acceptedAt)] } ?? []
     }
 
     /// The values of what changes in the course of an operation: state, attempt, end, failure, release.

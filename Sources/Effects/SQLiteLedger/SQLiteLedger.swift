@@ -18,6 +18,9 @@ public actor SQLiteLedger: Ledger {
     /// What was found to be damaged. Nothing is read or written then: the next agent writes the ledger anew.
     private var damage: PortError?
     private let onDamage: @Sendable (PortError) -> Void
+    let onAudit: @Sendable (AuditRecord) -> Void
+    /// Changes with who may do what.
+    public nonisolated let accessVersion = AccessVersion()
     private nonisolated let queue = SerialQueue(label: "tussilago.ledger")
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
@@ -27,14 +30,17 @@ public actor SQLiteLedger: Ledger {
     /// - Parameters:
     ///   - seal: A file in memory by which the next agent knows that nobody has written to the ledger meanwhile.
     ///   - onDamage: Called when the file is found to be damaged; from then on every call fails.
+    ///   - onAudit: Called with each record of the audit when it is on the disk.
     public init(
         path: String, seal: String? = nil, keptOperations: Int = SQLiteLedger.defaultKeptOperations,
-        onDamage: @escaping @Sendable (PortError) -> Void = { _ in }
+        onDamage: @escaping @Sendable (PortError) -> Void = { _ in },
+        onAudit: @escaping @Sendable (AuditRecord) -> Void = { _ in }
     ) {
         place = LedgerPlace(path: path, seal: seal)
         reserve = Reserve(path: "\(path).reserve")
         self.keptOperations = max(keptOperations, 1)
         self.onDamage = onDamage
+        self.onAudit = onAudit
     }
 
     /// Names the file of a copy: no room is kept for that.
@@ -43,6 +49,7 @@ public actor SQLiteLedger: Ledger {
         reserve = nil
         keptOperations = Self.defaultKeptOperations
         onDamage = { _ in }
+        onAudit = { _ in }
     }
 
     /// Closes the file; the next call opens it again.
@@ -62,6 +69,7 @@ public actor SQLiteLedger: Ledger {
     func forget() {
         connection = nil
         damage = nil
+        accessVersion.raise()
     }
 
     /// Remembers an error that tells of damage, and passes it on.

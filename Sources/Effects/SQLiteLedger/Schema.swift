@@ -5,7 +5,7 @@ enum Schema {
     /// What turns an empty file into a ledger, step by step.
     ///
     /// `user_version` counts the steps that a file has had. A step that was released is never changed.
-    static let migrations = [tables, queue, milestones, secrets]
+    static let migrations = [tables, queue, milestones, secrets, access]
 
     /// Makes a connection safe to use, and its file as new as this program.
     ///
@@ -245,5 +245,86 @@ enum Schema {
             FOREIGN KEY (tenant, app) REFERENCES app (tenant, name) ON DELETE CASCADE
         ) STRICT, WITHOUT ROWID;
         CREATE UNIQUE INDEX secret_current ON secret (tenant, app, name) WHERE current = 1;
+        """
+
+    /// Who may do what, how much a tenant may have, and what was asked for by whom.
+    private static let access = """
+        -- Who has which role; on all of the host where there is no tenant.
+        CREATE TABLE access_grant (
+            tenant TEXT REFERENCES tenant (name) ON DELETE CASCADE,
+            grantee TEXT NOT NULL,
+            number INTEGER NOT NULL CHECK (number >= 0),
+            role TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'admin')),
+            granted_by TEXT NOT NULL,
+            granted_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX access_grant_key ON access_grant (coalesce(tenant, ''), grantee);
+
+        -- Of a token's secret only the SHA-256 is kept.
+        CREATE TABLE token (
+            id TEXT PRIMARY KEY,
+            tenant TEXT REFERENCES tenant (name) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            role TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'admin')),
+            created_by TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            digest TEXT NOT NULL UNIQUE
+        ) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX token_name ON token (coalesce(tenant, ''), name);
+
+        CREATE TABLE quota (
+            tenant TEXT PRIMARY KEY REFERENCES tenant (name) ON DELETE CASCADE,
+            content TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- How large file trees are, as far as that was needed.
+        CREATE TABLE tree (
+            digest TEXT PRIMARY KEY,
+            bytes INTEGER NOT NULL CHECK (bytes >= 0)
+        ) STRICT, WITHOUT ROWID;
+
+        -- The newest chain grows. A lost ledger and a restored one begin another.
+        CREATE TABLE audit_chain (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            begun_at INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            -- How many records were dropped, and the hash of the last of those.
+            dropped INTEGER NOT NULL CHECK (dropped >= 0),
+            anchor TEXT NOT NULL,
+            last INTEGER NOT NULL CHECK (last >= dropped),
+            head TEXT NOT NULL
+        ) STRICT;
+
+        -- Nothing in it refers to another table: it outlives what it is about.
+        CREATE TABLE audit (
+            chain INTEGER NOT NULL,
+            sequence INTEGER NOT NULL CHECK (sequence >= 1),
+            at INTEGER NOT NULL,
+            caller TEXT NOT NULL,
+            verb TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            tenant TEXT,
+            outcome TEXT NOT NULL,
+            request TEXT NOT NULL,
+            operation TEXT,
+            detail TEXT NOT NULL,
+            previous TEXT NOT NULL,
+            hash TEXT NOT NULL,
+            PRIMARY KEY (chain, sequence)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN
+            SELECT raise(ABORT, 'what is recorded stays as it is');
+        END;
+        -- A REPLACE removes a row without its trigger.
+        CREATE TRIGGER audit_adds BEFORE INSERT ON audit
+            WHEN EXISTS (SELECT 1 FROM audit WHERE chain = new.chain AND sequence = new.sequence) BEGIN
+            SELECT raise(ABORT, 'what is recorded stays as it is');
+        END;
+        CREATE TRIGGER audit_keeps BEFORE DELETE ON audit
+            WHEN old.sequence > coalesce((SELECT dropped FROM audit_chain WHERE number = old.chain), 0) BEGIN
+            SELECT raise(ABORT, 'what is recorded stays');
+        END;
         """
 }

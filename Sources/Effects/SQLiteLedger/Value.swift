@@ -17,6 +17,11 @@ enum Value {
 
     static func name(_ name: (some Name)?) -> Value { .text(name?.rawValue) }
 
+    /// Names as a JSON array, for `json_each`; NULL for nil. In order: equal sets are equal texts.
+    static func names(_ names: Set<TenantName>?) -> Value {
+        .text(names.map { "[" + $0.sorted().map { "\"\($0)\"" }.joined(separator: ",") + "]" })
+    }
+
     static func id(_ id: UUID) -> Value { .text(id.lowercased) }
 
     /// A time as microseconds since 1970: exact to compare, and readable by SQLite's `datetime(x / 1e6, 'unixepoch')`.
