@@ -21,6 +21,10 @@ struct FailureReport: Sendable {
     private func remedy(_ error: PortError, _ operation: Operation) -> String? {
         switch (error.code, operation.request) {
         case (.cancelled, _): nil
+        case (.quotaExceeded, _):
+            operation.request.tenant.map {
+                "see what it has with: tussilago quota show \($0); delete some, or have the quota raised"
+            }
         case (.damaged, .restore): "nothing was changed; use another copy of the backup"
         case (.refused, .restore) where error.subject == "secrets key",
             (.notFound, .restore) where error.subject == "secrets key":

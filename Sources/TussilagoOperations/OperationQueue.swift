@@ -267,6 +267,7 @@ public actor OperationQueue {
         switch operation.request {
         case .createTenant(let name): "tenant \(name) is there"
         case .deleteTenant(let name): "tenant \(name) is gone"
+        case .setQuota(let name, _): "the quota of tenant \(name) is set"
         case .createApp(let app): "app \(app) is there"
         case .deleteApp(let app): "app \(app) is gone"
         case .setSecret(let app, let name, _):

@@ -20,6 +20,7 @@ struct OperationRunner: Sendable {
         switch operation.request {
         case .createTenant(let name): try await createTenant(name)
         case .deleteTenant(let name): try await deleteTenant(name)
+        case .setQuota(let name, let quota): try await setQuota(quota, of: name)
         case .createApp(let app): try await createApp(app)
         case .deleteApp(let app): try await deleteApp(app)
         case .deploy(let app, let deployment):
@@ -69,6 +70,13 @@ struct OperationRunner: Sendable {
         try await outside.ledger.removeTenant(name)
     }
 
+    private func setQuota(_ quota: Quota, of name: TenantName) async throws(PortError) {
+        try await outside.ledger.setQuota(quota, of: name)
+        let tenant = try await wishes.tenant(name)
+        try await outside.measureTrees(of: tenant)
+        try await reach(DesiredState(tenant: name, tenant))
+    }
+
     private func createApp(_ reference: AppReference) async throws(PortError) {
         let tenant = try await wishes.tenant(reference.tenant)
         let app = try await outside.ledger.addApp(reference, id: outside.makeID(), at: outside.now())
@@ -96,6 +104,7 @@ struct OperationRunner: Sendable {
         let tenant = try await wishes.tenant(reference.tenant)
         try await abandonUnfinished(of: reference)
         let record = try await wishes.app(reference)
+        try await outside.measureTrees(of: tenant)
         let made = try await pending(record, tenant)
         let release = made.release
         // An agent that died after the last step but one left the outcome in the ledger.

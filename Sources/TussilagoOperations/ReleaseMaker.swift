@@ -12,6 +12,7 @@ struct ReleaseMaker: Sendable {
     ) async throws(PortError) -> ReleaseRecord {
         if let made = try await made(of: app, by: operation) { return made }
         let artefact = try await artefact(deployment)
+        try await outside.measureTrees(of: tenant, with: artefact.tree)
         let current = try await outside.ledger.app(app.reference)?.current
         return try await add(
             deployment.manifest(after: current), artefact,
@@ -95,6 +96,7 @@ struct ReleaseMaker: Sendable {
         let image = try await outside.images.resolve(deployment.image)
         guard let directory = deployment.files else { return .image(image) }
         try await log.event(.stepStarted, "copy the files")
-        return .imageWithFiles(image, tree: try await outside.units.importTree(from: directory))
+        return .imageWithFiles(
+            image, tree: try await outside.units.importTree(from: directory, ownedBy: deployment.owner))
     }
 }
