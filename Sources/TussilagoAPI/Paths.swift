@@ -51,6 +51,20 @@ public enum Paths {
     public static func cancel(_ id: UUID) -> String { "\(operation(id))/cancel" }
     /// `start`, `stop`, `restart`, `scale`, `rollback` or `rotate`.
     public static func action(_ app: AppReference, _ verb: String) -> String { "\(self.app(app))/\(verb)" }
+    /// Who has which role on the host, or in a tenant.
+    public static func grants(_ realm: Realm) -> String { "\(self.realm(realm))/grants" }
+    public static func grant(_ grantee: Grantee, _ realm: Realm) -> String { "\(grants(realm))/\(grantee)" }
+    /// The tokens of the host, or of a tenant.
+    public static func tokens(_ realm: Realm) -> String { "\(self.realm(realm))/tokens" }
+    public static func token(_ name: TokenName, _ realm: Realm) -> String { "\(tokens(realm))/\(name)" }
+    private static func realm(_ realm: Realm) -> String { realm.tenant.map(tenant) ?? "/v1" }
+    /// How much each tenant may have, and has.
+    public static let quotas = "/v1/quotas"
+    public static func quota(_ tenant: TenantName) -> String { "\(self.tenant(tenant))/quota" }
+    /// What was asked for by whom.
+    public static let audit = "/v1/audit"
+    /// Whether that is as it was written.
+    public static let auditReport = "/v1/audit/report"
     public static func operation(_ id: UUID) -> String { "\(operations)/\(id.uuidString.lowercased())" }
     /// The operation's events, as server-sent events; `Last-Event-ID` goes on where a reader stopped.
     public static func events(_ id: UUID) -> String { "\(operation(id))/events" }

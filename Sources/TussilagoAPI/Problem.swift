@@ -23,6 +23,8 @@ public struct Problem: Error, Hashable, Sendable, Codable {
     @OptionalLowercaseID public var operation: UUID?
     /// Every mistake of a manifest, with its line and column.
     public var mistakes: [DocumentErrors.Mistake]?
+    /// After how many seconds to try again; also the header `Retry-After`.
+    public var retryAfter: Int?
 
     /// Describes a problem.
     public init(
@@ -44,6 +46,7 @@ public struct Problem: Error, Hashable, Sendable, Codable {
     public enum Code: String, Hashable, Sendable, Codable, CaseIterable {
         case invalidRequest = "invalid-request"
         case invalidManifest = "invalid-manifest"
+        case unauthorized
         case forbidden
         case notFound = "not-found"
         case methodNotAllowed = "method-not-allowed"
@@ -51,6 +54,7 @@ public struct Problem: Error, Hashable, Sendable, Codable {
         case busy
         case keyReused = "idempotency-key-reused"
         case unknownCursor = "unknown-cursor"
+        case quotaExceeded = "quota-exceeded"
         case tooLarge = "too-large"
         case unsupportedMediaType = "unsupported-media-type"
         case tooManyRequests = "too-many-requests"
@@ -67,10 +71,11 @@ public struct Problem: Error, Hashable, Sendable, Codable {
             switch self {
             case .invalidRequest: 400
             case .invalidManifest, .keyReused, .unknownCursor: 422
+            case .unauthorized: 401
             case .forbidden: 403
             case .notFound: 404
             case .methodNotAllowed: 405
-            case .conflict, .busy: 409
+            case .conflict, .busy, .quotaExceeded: 409
             case .tooLarge: 413
             case .unsupportedMediaType: 415
             case .tooManyRequests: 429
@@ -86,6 +91,7 @@ public struct Problem: Error, Hashable, Sendable, Codable {
             switch self {
             case .invalidRequest: "The request is not valid"
             case .invalidManifest: "The manifest is not valid"
+            case .unauthorized: "The token does not count"
             case .forbidden: "Not allowed"
             case .notFound: "Not found"
             case .methodNotAllowed: "This cannot be done here"
@@ -93,9 +99,10 @@ public struct Problem: Error, Hashable, Sendable, Codable {
             case .busy: "Another operation is under way"
             case .keyReused: "The idempotency key was used for another request"
             case .unknownCursor: "The cursor is none of this list"
+            case .quotaExceeded: "The tenant would have more than it may"
             case .tooLarge: "The request is too large"
             case .unsupportedMediaType: "The request is not JSON"
-            case .tooManyRequests: "Too many connections"
+            case .tooManyRequests: "Too many requests"
             case .timedOut: "The request took too long"
             case .noSpace: "The disk is full"
             case .unavailable: "Something that the platform needs is away"

@@ -272,6 +272,15 @@ public struct PlanResource: Hashable, Sendable, Codable {
         }
     }
 
+    /// The same for whom the units' texts are not for: they name users and paths of the host.
+    public var withoutTexts: PlanResource {
+        PlanResource(
+            steps: steps,
+            changes: changes.map {
+                Change(subject: $0.subject, reason: $0.reason, before: nil, after: nil, lines: $0.lines)
+            })
+    }
+
     /// Why the lines of a key change.
     public struct LineReason: Hashable, Sendable, Codable {
         /// The key: `MemoryMax`.

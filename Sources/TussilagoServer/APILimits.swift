@@ -15,6 +15,10 @@ public struct APILimits: Hashable, Sendable {
     public var connections = 512
     /// The most connections at once of one user of the host; what comes then is refused.
     public var connectionsPerUser = 64
+    /// How many requests a second one caller may send on and on.
+    public var requestsPerSecond = 20
+    /// How many of them at once.
+    public var requestBurst = 100
     /// How long a request's head may take from its first byte, and from the connect for a connection's first.
     public var headTime = Duration.seconds(5)
     /// How long a request's body may take from the end of its head.

@@ -11,7 +11,6 @@ public import ServiceLifecycle
 /// systemd, which starts the agent again for the next connection.
 public struct APIServer: Service {
     private let descriptor: CInt
-    private let authorization: Authorization
     private let limits: APILimits
     private let idle: Duration?
     private let gate: IdleGate
@@ -38,13 +37,13 @@ public struct APIServer: Service {
         idle: Duration?, gate: IdleGate, logger: Logger, onServing: @escaping @Sendable () async -> Void
     ) {
         self.descriptor = descriptor
-        self.authorization = authorization
         self.limits = limits
         self.idle = idle
         self.gate = gate
         self.logger = logger
         self.onServing = onServing
-        handler = RequestHandler(endpoints, domain: domain, limits: limits, logger: logger)
+        handler = RequestHandler(
+            endpoints, domain: domain, authorization: authorization, limits: limits, logger: logger)
     }
 
     /// Serves until it is idle, or told to stop; then requests that were begun are answered.
@@ -98,7 +97,7 @@ public struct APIServer: Service {
             }
             .bind(descriptor) { channel in
                 Connection.make(
-                    channel, table: table, authorization: authorization, limits: limits, handler: handler,
+                    channel, table: table, limits: limits, handler: handler,
                     logger: logger)
             }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

@@ -1,22 +1,22 @@
-public import Glibc
+import TussilagoCore
 
-/// Who may do what: decided by the groups of the process at the other end of the socket.
+/// The roles that the host's own groups have on all of it, with nothing granted.
 ///
-/// Root and the members of one group are admins, the members of another are readers, and everyone else is refused.
+/// Root and the members of one group are admins, and the members of another are viewers.
 public struct Authorization: Hashable, Sendable {
-    private let adminGroup: gid_t?
-    private let readerGroup: gid_t?
+    private let adminGroup: UInt32?
+    private let viewerGroup: UInt32?
 
     /// Decides by the ids of two groups; a group that the host does not have has no members.
-    public init(adminGroup: gid_t?, readerGroup: gid_t?) {
+    public init(adminGroup: UInt32?, viewerGroup: UInt32?) {
         self.adminGroup = adminGroup
-        self.readerGroup = readerGroup
+        self.viewerGroup = viewerGroup
     }
 
-    /// What a process may do; nil when it may do nothing.
+    /// The role of a process; nil when it has none.
     func role(of peer: Peer) -> Role? {
         if peer.user == 0 || peer.isMember(of: adminGroup) { return .admin }
-        if peer.isMember(of: readerGroup) { return .reader }
+        if peer.isMember(of: viewerGroup) { return .viewer }
         return nil
     }
 }

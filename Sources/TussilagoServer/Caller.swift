@@ -1,23 +1,21 @@
-/// What someone may do.
-public enum Role: String, Hashable, Sendable, Comparable, CaseIterable {
-    /// May look at everything.
-    case reader
-    /// May change everything.
-    case admin
-
-    public static func < (left: Role, right: Role) -> Bool { left == .reader && right == .admin }
-}
-
 /// Who asks, as the rest of the platform and its readers may know them: a name, never a Linux uid.
 public struct Caller: Hashable, Sendable {
-    /// The login name; `unknown` for a user that the host has no name for.
+    /// The login name, and the name of the token if there is one; `unknown` for a user that the host has no name for.
     public let name: String
-    /// What they may do.
-    public let role: Role
+    /// Whose files a deploy of theirs may copy.
+    public let files: Files
+
+    /// Whose files may be copied. The agent itself may read everything.
+    public enum Files: Hashable, Sendable {
+        case anybodys
+        /// Those of one user only, by the host's number, which is shown to nobody.
+        case own(UInt32)
+        case nobodys
+    }
 
     /// Describes a caller.
-    public init(name: String, role: Role) {
+    public init(name: String, files: Files) {
         self.name = name
-        self.role = role
+        self.files = files
     }
 }

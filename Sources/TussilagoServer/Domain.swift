@@ -5,7 +5,7 @@ public import TussilagoCore
 /// What the server asks: everything that the API can show or do, without a word about HTTP.
 ///
 /// Each call throws the ``Problem`` that the caller shall see. The server adds the request's id to it.
-public protocol Domain: Sendable {
+public protocol Domain: AccessDomain {
     /// The host and the agent.
     func status() async throws(Problem) -> StatusResource
 
@@ -42,15 +42,17 @@ public protocol Domain: Sendable {
 
     /// Operations, newest first.
     func operations(_ query: OperationQuery) async throws(Problem) -> PageResource<OperationResource>
-    /// One operation.
-    func operation(_ id: UUID) async throws(Problem) -> OperationResource
+    /// One operation: about one of these tenants, or with nil about anything.
+    func operation(_ id: UUID, among tenants: Set<TenantName>?) async throws(Problem) -> OperationResource
     /// An operation's events with a number above `sequence`: those that happened, then the others when they happen.
     ///
     /// The stream ends with the operation. When its reader is gone, the task that reads is cancelled.
-    func events(of operation: UUID, after sequence: Int) async throws(Problem) -> AsyncStream<OperationEvent>
+    func events(
+        of operation: UUID, among tenants: Set<TenantName>?, after sequence: Int
+    ) async throws(Problem) -> AsyncStream<OperationEvent>
 
     /// Has an operation cancelled, if it has not come too far for that.
-    func cancel(_ operation: UUID) async throws(Problem) -> OperationResource
+    func cancel(_ operation: UUID, among tenants: Set<TenantName>?) async throws(Problem) -> OperationResource
 
     /// Accepts an operation; when this returns, it survives a crash.
     ///
@@ -64,6 +66,7 @@ public protocol Domain: Sendable {
 public enum Submission: Hashable, Sendable {
     case createTenant(CreateRequest)
     case deleteTenant(TenantName)
+    case setQuota(TenantName, QuotaRequest)
     case createApp(TenantName, CreateRequest)
     case deleteApp(AppReference)
     case deploy(AppReference, DeployRequest)

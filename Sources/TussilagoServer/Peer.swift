@@ -7,7 +7,7 @@ struct Peer: Sendable {
     ///
     /// It stays in here: nobody outside is told a uid.
     let user: uid_t
-    private let groups: [gid_t]
+    let groups: [gid_t]
 
     /// Describes a process.
     init(user: uid_t, groups: [gid_t]) {

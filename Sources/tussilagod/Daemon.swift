@@ -145,7 +145,7 @@ enum Daemon {
         _ settings: Settings, units: FileUnitStore, gate: IdleGate, logger: Logger,
         onDamage: @escaping @Sendable (PortError) -> Void
     ) throws(PortError) -> Platform {
-        let ledger = SQLiteLedger(path: ledgerPath, seal: ledgerSeal, onDamage: onDamage)
+        let ledger = SQLiteLedger(path: ledgerPath, seal: ledgerSeal, onDamage: onDamage) { tell($0, logger) }
         let systemd = try Systemd()
         let caddy = Caddy(settings.caddy)
         let outside = Outside(
@@ -165,6 +165,25 @@ enum Daemon {
             outside: outside, queue: queue, ledger: ledger, systemd: systemd, caddy: caddy, settings: settings)
     }
 
+    /// Tells the journal of a record: what has its hash there cannot be changed in the ledger unnoticed.
+    private static func tell(_ record: AuditRecord, _ logger: Logger) {
+        let entry = record.entry
+        var metadata: Logger.Metadata = [
+            LogKey.messageID.rawValue: "\(MessageID.audit.rawValue)",
+            LogKey.caller.rawValue: "\(entry.caller)", LogKey.verb.rawValue: "\(entry.verb)",
+            LogKey.outcome.rawValue: "\(entry.outcome.rawValue)",
+            LogKey.request.rawValue: "\(entry.requestID.lowercased)",
+            LogKey.record.rawValue: "\(record.sequence)", LogKey.recordHash.rawValue: "\(record.hash)",
+        ]
+        if let tenant = entry.tenant { metadata[LogKey.tenant.rawValue] = "\(tenant)" }
+        if let operation = entry.operation { metadata[LogKey.operation.rawValue] = "\(operation.lowercased)" }
+        let detail = entry.detail.isEmpty ? "" : ": \(entry.detail)"
+        logger.log(
+            level: entry.outcome == .refused ? .warning : .info,
+            "audit \(record.sequence): \(entry.caller) \(entry.verb) \(entry.subject) \(entry.outcome.rawValue)\(detail)",
+            metadata: metadata)
+    }
+
     private static func releaseMemory(after delay: Duration) {
         Task {
             try? await Task.sleep(for: delay)
@@ -173,7 +192,7 @@ enum Daemon {
     }
 
     private static var authorization: Authorization {
-        Authorization(adminGroup: group("tussilago-admin"), readerGroup: group("tussilago"))
+        Authorization(adminGroup: group("tussilago-admin"), viewerGroup: group("tussilago"))
     }
 
     private static func group(_ name: String) -> gid_t? {
@@ -185,6 +204,8 @@ enum Daemon {
         var limits = APILimits()
         limits.body = Int(clamping: settings.api.body.count)
         limits.connectionsPerUser = settings.api.connectionsPerUser
+        limits.requestsPerSecond = settings.api.requestsPerSecond
+        limits.requestBurst = settings.api.burst
         limits.idleTime = settings.api.idle
         limits.bodyTime = settings.api.read
         return limits

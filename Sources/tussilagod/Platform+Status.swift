@@ -104,14 +104,17 @@ extension Platform {
         }
     }
 
-    func cancel(_ operation: UUID) async throws(Problem) -> OperationResource {
-        OperationResource(try await answering { () throws(PortError) in try await queue.cancel(operation) })
+    func cancel(_ operation: UUID, among tenants: Set<TenantName>?) async throws(Problem) -> OperationResource {
+        _ = try await self.operation(operation, among: tenants)
+        return OperationResource(try await answering { () throws(PortError) in try await queue.cancel(operation) })
     }
 
     /// What was, from the ledger, then what happens, as it happens; no event is missed or told twice in between.
-    func events(of operation: UUID, after sequence: Int) async throws(Problem) -> AsyncStream<OperationEvent> {
+    func events(
+        of operation: UUID, among tenants: Set<TenantName>?, after sequence: Int
+    ) async throws(Problem) -> AsyncStream<OperationEvent> {
         let live = await queue.hub.watch(operation)
-        let shown = try await self.operation(operation)
+        let shown = try await self.operation(operation, among: tenants)
         let past = try await past(operation, after: sequence)
         let (stream, continuation) = AsyncStream.makeStream(
             of: OperationEvent.self, bufferingPolicy: .bufferingNewest(1_000))

@@ -17,7 +17,7 @@ extension Platform {
             return try await setSecret(
                 name, of: app, secret, by: caller, requestID: requestID, key: key, waiting: waiting)
         }
-        let request = try parse(submission)
+        let request = try parse(submission, by: caller)
         do throws(PortError) {
             if try await isNew(key, caller) { try await check(request) }
             return OperationResource(
@@ -72,7 +72,7 @@ extension Platform {
         }
     }
 
-    private func parse(_ submission: Submission) throws(Problem) -> TussilagoCore.Operation.Request {
+    private func parse(_ submission: Submission, by caller: Caller) throws(Problem) -> TussilagoCore.Operation.Request {
         switch submission {
         case .createTenant(let request):
             .createTenant(try name(request.name) { text throws(InvalidValue) in try TenantName(text) })
@@ -82,7 +82,8 @@ extension Platform {
                 AppReference(
                     tenant: tenant, app: try name(request.name) { text throws(InvalidValue) in try AppName(text) }))
         case .deleteApp(let app): .deleteApp(app)
-        case .deploy(let app, let request): .deploy(app, try deployment(request))
+        case .setQuota(let tenant, let request): .setQuota(tenant, request.quota)
+        case .deploy(let app, let request): .deploy(app, try owned(try deployment(request), by: caller))
         case .scale(let app, let request): .scale(app, try counts(request))
         case .rollback(let app, let request): .rollback(app, request.release)
         case .setSecret(let app, let name, _): .setSecret(app, name, credential: outside.makeID())
@@ -111,6 +112,21 @@ extension Platform {
         do throws(InvalidValue) { return try parse(text) } catch {
             throw Problem(.invalidRequest, error.description, field: "name")
         }
+    }
+
+    /// Has a deploy copy nothing that its caller could not read: the agent itself may read everything.
+    private func owned(_ deployment: Deployment, by caller: Caller) throws(Problem) -> Deployment {
+        guard deployment.files != nil else { return deployment }
+        var deployment = deployment
+        switch caller.files {
+        case .anybodys: break
+        case .own(let user): deployment.owner = user
+        case .nobodys:
+            throw Problem(
+                .forbidden, "root's files are not deployed with a token", field: "files",
+                remedy: "ask as the user whom the files belong to, or without the token")
+        }
+        return deployment
     }
 
     /// Parses a deploy once; from here on it cannot be wrong.

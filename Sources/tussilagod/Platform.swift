@@ -92,8 +92,9 @@ struct Platform: Domain {
                 .map { OperationResource($0) })
     }
 
-    func operation(_ id: UUID) async throws(Problem) -> OperationResource {
-        guard let operation = try await answering({ () throws(PortError) in try await ledger.operation(id) }) else {
+    func operation(_ id: UUID, among tenants: Set<TenantName>?) async throws(Problem) -> OperationResource {
+        let found = try await answering { () throws(PortError) in try await ledger.operation(id, among: tenants) }
+        guard let operation = found else {
             throw Problem(.notFound, "there is no operation \(id.lowercased)", remedy: "tussilago op list")
         }
         return OperationResource(operation)

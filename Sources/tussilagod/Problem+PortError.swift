@@ -9,6 +9,10 @@ extension Problem {
         switch error.code {
         case .notFound: self.init(.notFound, text)
         case .conflict: self.init(.conflict, text)
+        case .quotaExceeded:
+            self.init(
+                .quotaExceeded, error.cause, field: error.subject,
+                remedy: "see what there is: tussilago quota list; delete some, or have an admin of the host raise it")
         case .refused where error.subject == "cursor": self.init(.unknownCursor, error.cause, field: "cursor")
         case .refused: self.init(.invalidRequest, text)
         case .noKey: self.init(.noKey, text, remedy: "systemd-creds setup")

@@ -20,13 +20,17 @@ struct EndpointTests {
             for endpoint in Endpoints.all.filter({ $0.method != .delete }) + deletes {
                 let tenant = endpoint.id == "deleteTenant" ? "other" : "acme"
                 let path = endpoint.path.replacing("{tenant}", with: tenant).replacing("{app}", with: "shop")
-                    .replacing("{number}", with: "1").replacing("{id}", with: deployed.id.lowercased)
+                    .replacing("{number}", with: "1").replacing("{grantee}", with: "user:alice")
+                    .replacing("{token}", with: "ci").replacing("{id}", with: deployed.id.lowercased)
                     .replacing("{secret}", with: "KEY")
                 let body: String? =
                     switch endpoint.body {
                     case "CreateTenant"?, "CreateApp"?: #"{"name":"other"}"#
                     case "Scale"?: #"{"processes":{"web":3}}"#
                     case "Rollback"?: "{}"
+                    case "NewGrant"?: #"{"grantee":"user:alice","role":"viewer"}"#
+                    case "NewToken"?: #"{"name":"ci","role":"viewer","expires_in":3600}"#
+                    case "NewQuota"?: #"{"apps":3}"#
                     case "Restore"?: #"{"file":"/srv/backup.tar"}"#
                     case nil: nil
                     default: #"{"manifest":"x"}"#
@@ -118,7 +122,7 @@ struct EndpointTests {
                 .decoded()
             let caller = try #require(await server.domain.lastCaller)
             #expect(operation.caller == caller.name)
-            #expect(caller.role == .admin)
+            #expect(caller.files == .anybodys)
             #expect(Peer(user: 0, groups: []).name == "root")
             #expect(Peer(user: 4_000_000_000, groups: []).name == "unknown")
         }

@@ -13,7 +13,7 @@ struct IdleTests {
     ) async throws {
         try await APIServer(
             descriptor: socket.inherited(), domain: domain,
-            authorization: Authorization(adminGroup: getgid(), readerGroup: nil),
+            authorization: Authorization(adminGroup: getgid(), viewerGroup: nil),
             idle: idle, gate: gate, logger: LogLines().logger
         ).run()
     }
@@ -92,7 +92,9 @@ struct IdleTests {
 
     @Test("A request that was begun is answered when the agent stops, and its connection ends")
     func stopsGracefully() async throws {
-        let slow = Endpoint.get("/v1/status", "slow", "Takes a while.", answer: .resource("Status")) { call in
+        let slow = Endpoint.get(
+            "/v1/status", "slow", Access(.view, .host), "Takes a while.", answer: .resource("Status")
+        ) { call in
             try await Task.sleep(for: .milliseconds(400))
             return try .json(try await call.domain.status())
         }
@@ -115,7 +117,9 @@ struct IdleTests {
 
     @Test("A request that never ends does not keep the agent from stopping")
     func stopsInTime() async throws {
-        let endless = Endpoint.get("/v1/status", "endless", "Never answers.", answer: .resource("Status")) { call in
+        let endless = Endpoint.get(
+            "/v1/status", "endless", Access(.view, .host), "Never answers.", answer: .resource("Status")
+        ) { call in
             try await Task.sleep(for: .seconds(3_600))
             return try .json(try await call.domain.status())
         }

@@ -30,17 +30,25 @@ struct OpenAPITests {
 
     @Test("The paths that clients build are all described")
     func clientPaths() throws {
-        let app = try AppReference("acme/shop"), id = UUID()
-        let paths = [
-            Paths.status, Paths.openAPI, Paths.tenants, Paths.apps, Paths.operations, Paths.tenant(app.tenant),
-            Paths.apps(app.tenant), Paths.app(app), Paths.appStatus(app), Paths.releases(app),
-            Paths.release(app, .first),
-            Paths.routes(app), Paths.plan(app), Paths.action(app, "start"), Paths.action(app, "stop"),
-            Paths.action(app, "restart"), Paths.action(app, "scale"), Paths.action(app, "rollback"),
-            Paths.operation(id), Paths.events(id), Paths.cancel(id), Paths.findings, Paths.reconcile, Paths.waste,
-            Paths.collect, Paths.backup, Paths.restore, Paths.secrets(app), Paths.secret(app, try SecretName("KEY")),
-            Paths.action(app, "rotate"),
-        ]
+        let app = try AppReference("acme/shop"), id = UUID(), alice = try AccountName("alice")
+        let paths =
+            [
+                Paths.status, Paths.openAPI, Paths.tenants, Paths.apps, Paths.operations, Paths.tenant(app.tenant),
+                Paths.apps(app.tenant), Paths.app(app), Paths.appStatus(app), Paths.releases(app),
+                Paths.release(app, .first),
+                Paths.routes(app), Paths.plan(app), Paths.action(app, "start"), Paths.action(app, "stop"),
+                Paths.action(app, "restart"), Paths.action(app, "scale"), Paths.action(app, "rollback"),
+                Paths.operation(id), Paths.events(id), Paths.cancel(id), Paths.findings, Paths.reconcile, Paths.waste,
+                Paths.collect, Paths.backup, Paths.restore, Paths.quotas, Paths.quota(app.tenant), Paths.audit,
+                Paths.auditReport, Paths.secrets(app), Paths.secret(app, try SecretName("KEY")),
+                Paths.action(app, "rotate"),
+            ]
+            + [Realm.host, .tenant(app.tenant)].flatMap { realm in
+                [
+                    Paths.grants(realm), Paths.grant(.user(alice), realm), Paths.tokens(realm),
+                    Paths.token(TokenName(unchecked: "ci"), realm),
+                ]
+            }
         for path in paths { #expect(Endpoints.all.contains { $0.matches(path) }, "\(path)") }
         for endpoint in Endpoints.all { #expect(paths.contains { endpoint.matches($0) }, "\(endpoint.path)") }
     }

@@ -34,6 +34,10 @@ public struct Settings: Sendable, Equatable {
         public var body = Bytes.mebibytes(1)
         /// How many connections one user of the host may hold.
         public var connectionsPerUser = 64
+        /// How many requests a second one caller may send on and on; root may send any number.
+        public var requestsPerSecond = 20
+        /// How many of them at once.
+        public var burst = 100
         /// How long a connection may be without a request.
         public var idle: Duration = .seconds(30)
         /// How long a request may take to come in.

@@ -30,6 +30,8 @@ extension Settings.API {
     fileprivate mutating func read(_ table: TableReader) {
         body = table.read("body", .size(Bytes(16 << 10)...Bytes.mebibytes(64))) ?? body
         connectionsPerUser = table.read("connections-per-user", .integer(1...4096)) ?? connectionsPerUser
+        requestsPerSecond = table.read("requests-per-second", .integer(1...100_000)) ?? requestsPerSecond
+        burst = table.read("burst", .integer(1...100_000)) ?? burst
         idle = table.read("idle", .seconds(1...hour)).map { .seconds($0) } ?? idle
         read = table.read("read", .seconds(1...(10 * minute))).map { .seconds($0) } ?? read
     }

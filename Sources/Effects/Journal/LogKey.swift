@@ -13,6 +13,11 @@ public enum LogKey: String, Sendable, CaseIterable {
     /// The kind of an operation's event; it also gives the line its ``MessageID``.
     case event
     case step
+    /// Of a record of the audit: what was asked for, and how it came out.
+    case verb, outcome
+    /// Its number, and its hash.
+    case record
+    case recordHash = "record_hash"
     case durationMilliseconds = "duration_ms"
     case code
     case error

@@ -15,6 +15,8 @@ public enum MessageID: String, Sendable, CaseIterable {
     case finding = "6b72a6310df54d4eb8d4871486ad3966"
     /// The ledger was lost or damaged, and was written anew from the units.
     case ledgerRecovered = "d9d763d3372d40aaa7f38c223d93c799"
+    /// A record of the audit: somebody asked for something, and so it came out.
+    case audit = "a15166add4e94b5d952d1df7021f782e"
     case agentStarted = "0a02427de8104ebd9ddf489af76ac34c"
     /// The agent had nothing to do and left; its socket starts it again.
     case agentIdleExit = "4386c5e526e84b3486af9f6f78009955"

@@ -11,7 +11,7 @@ struct Connection: Sendable {
 
     /// Sets a connection up in the turn of the event loop that accepted it: the kernel is asked once who it is.
     static func make(
-        _ channel: any Channel, table: NIOLoopBound<ConnectionTable>, authorization: Authorization, limits: APILimits,
+        _ channel: any Channel, table: NIOLoopBound<ConnectionTable>, limits: APILimits,
         handler: RequestHandler, logger: Logger
     ) -> EventLoopFuture<Connection> {
         let socket = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
@@ -27,18 +27,17 @@ struct Connection: Sendable {
             refusal = Problem(.tooManyRequests, "you have \(limits.connectionsPerUser) connections open already")
         }
         return make(
-            channel, peer, refusal, authorization: authorization, limits: limits, handler: handler, logger: logger)
+            channel, peer, refusal, limits: limits, handler: handler, logger: logger)
     }
 
     private static func make(
-        _ channel: any Channel, _ peer: Peer?, _ refusal: Problem?, authorization: Authorization, limits: APILimits,
+        _ channel: any Channel, _ peer: Peer?, _ refusal: Problem?, limits: APILimits,
         handler: RequestHandler, logger: Logger
     ) -> EventLoopFuture<Connection> {
-        let role = peer.flatMap(authorization.role)
         let peer = peer ?? Peer(user: .max, groups: [])
         let http = HTTP1Channel(
             responder: { request, writer, channel in
-                try await handler.answer(request, from: peer, role, channel, writer)
+                try await handler.answer(request, from: peer, channel, writer)
             },
             configuration: .init(
                 additionalChannelHandlers: [ConnectionHandler(limits: limits, refusal: refusal)],

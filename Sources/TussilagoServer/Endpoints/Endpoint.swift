@@ -13,8 +13,8 @@ struct Endpoint: Sendable {
     /// Its name in the OpenAPI document, by which generated clients call it.
     let id: String
     let summary: String
-    /// Who may ask.
-    let role: Role
+    /// What it does to what: by this it is decided who may.
+    let access: Access
     let query: [Parameter]
     let headers: [Parameter]
     /// The schema of the body that it reads; nil when it reads none.
@@ -45,29 +45,39 @@ struct Endpoint: Sendable {
         case archive
     }
 
-    /// Looks at something.
-    static func get(
-        _ path: String, _ id: String, _ summary: String, query: [Parameter] = [], headers: [Parameter] = [],
-        answer: Answer, perform: @escaping @Sendable (Call) async throws -> Response
+    /// Changes something at once.
+    static func change(
+        _ method: HTTPRequest.Method, _ path: String, _ id: String, _ access: Access, _ summary: String,
+        body: String? = nil, answer: Answer, perform: @escaping @Sendable (Call) async throws -> Response
     ) -> Endpoint {
         Endpoint(
-            method: .get, path: path, id: id, summary: summary, role: .reader, query: query, headers: headers,
+            method: method, path: path, id: id, summary: summary, access: access, query: [], headers: [], body: body,
+            answer: answer, perform: perform)
+    }
+
+    /// Looks at something.
+    static func get(
+        _ path: String, _ id: String, _ access: Access, _ summary: String, query: [Parameter] = [],
+        headers: [Parameter] = [], answer: Answer, perform: @escaping @Sendable (Call) async throws -> Response
+    ) -> Endpoint {
+        Endpoint(
+            method: .get, path: path, id: id, summary: summary, access: access, query: query, headers: headers,
             body: nil,
             answer: answer, perform: perform)
     }
 
     /// Changes something: accepts an operation.
     static func submit(
-        _ method: HTTPRequest.Method, _ path: String, _ id: String, _ summary: String, body: String? = nil,
-        bodyType: BodyType = .json, submission: @escaping @Sendable (Call) throws -> Submission
+        _ method: HTTPRequest.Method, _ path: String, _ id: String, _ access: Access, _ summary: String,
+        body: String? = nil, bodyType: BodyType = .json,
+        submission: @escaping @Sendable (Call) throws -> Submission
     ) -> Endpoint {
         Endpoint(
-            method: method, path: path, id: id, summary: summary, role: .admin, query: [.wait],
+            method: method, path: path, id: id, summary: summary, access: access, query: [.wait],
             headers: [.idempotencyKey], body: body, bodyType: bodyType, answer: .operation
         ) { call in
             let submission = try submission(call), key = try call.key, waiting = try call.waiting
-            guard let role = call.context.role else { throw Problem.forbidden }
-            let caller = Caller(name: call.context.peer.name, role: role)
+            let caller = Caller(name: call.principal.name, files: call.principal.files)
             let id = call.context.requestID
             let operation = try await call.domain.submit(
                 submission, by: caller, requestID: id, key: key, waiting: waiting)
@@ -92,10 +102,10 @@ extension Endpoint {
 }
 
 extension Problem {
-    /// The caller may not do this.
+    /// The caller may do nothing at all.
     static var forbidden: Problem {
         Problem(
-            .forbidden, "you may not do this",
-            remedy: "members of the group tussilago may look, members of tussilago-admin may change things")
+            .forbidden, "you may do nothing here",
+            remedy: "have an admin run: tussilago grant add user:NAME viewer --tenant TENANT")
     }
 }

@@ -78,6 +78,12 @@ struct Parameter: Sendable {
             Parameter(name: "number", place: .path, summary: "The release's number.", schema: Schemas.releaseNumber)
         case "id":
             Parameter(name: "id", place: .path, summary: "The operation's id.", schema: Schemas.uuid)
+        case "grantee":
+            Parameter(
+                name: "grantee", place: .path, summary: "Who has the grant: user:NAME or group:NAME.",
+                schema: Schemas.grantee)
+        case "token":
+            Parameter(name: "token", place: .path, summary: "The token's name.", schema: Schemas.tokenName)
         default: nil
         }
     }

@@ -20,12 +20,14 @@ enum OpenAPIDocument {
             "openapi": "3.1.0",
             "info": [
                 "title": "Tussilago", "version": .string(Version.current),
-                "description": "The API of tussilagod, on its Unix socket. Who may do what is decided by Unix groups.",
+                "description":
+                    "The API of tussilagod, on its Unix socket. Who asks is the kernel's word, or a token's.",
             ],
             "servers": [["url": "http://localhost", "description": .string("curl --unix-socket \(Paths.socket)")]],
             "paths": paths(endpoints),
             "components": [
                 "schemas": .object(Schemas.all), "responses": .object(problems), "headers": .object(headers),
+                "securitySchemes": ["token": ["type": "http", "scheme": "bearer"]],
             ],
         ]
     }
@@ -41,7 +43,7 @@ enum OpenAPIDocument {
     private static func operation(_ endpoint: Endpoint) -> JSONValue {
         var operation: [String: JSONValue] = [
             "operationId": .string(endpoint.id), "summary": .string(endpoint.summary), "tags": [.string(tag(endpoint))],
-            "description": .string("For \(endpoint.role == .reader ? "readers and admins" : "admins")."),
+            "description": .string(who(endpoint)),
             "parameters": .array(endpoint.parameters.map(parameter)), "responses": responses(endpoint),
         ]
         if let body = endpoint.body {
@@ -52,10 +54,18 @@ enum OpenAPIDocument {
         return .object(operation)
     }
 
+    private static func who(_ endpoint: Endpoint) -> String {
+        guard let rule = endpoint.access.rule else { return "For nobody." }
+        let tenant = rule.tenant.map { "; in a tenant for its \($0.rawValue)s and above" } ?? ""
+        return "For \(rule.host.rawValue)s of the host and above\(tenant)\(rule.byToken ? "" : "; with no token")."
+    }
+
     private static func tag(_ endpoint: Endpoint) -> String {
         let parts = endpoint.path.split(separator: "/").filter { $0.first != "{" }
-        return ["secrets", "releases", "apps", "tenants", "operations"].first { parts.contains(Substring($0)) }
-            ?? "host"
+        let tags = [
+            "grants", "tokens", "audit", "quotas", "quota", "secrets", "releases", "apps", "tenants", "operations",
+        ]
+        return tags.first { parts.contains(Substring($0)) } ?? "host"
     }
 
     private static func parameter(_ parameter: Parameter) -> JSONValue {
@@ -133,7 +143,7 @@ enum OpenAPIDocument {
 
     /// The problems that an endpoint may answer with: those of its own kind, and those that any request may meet.
     private static func statuses(_ endpoint: Endpoint) -> [Int] {
-        var statuses = [400, 403, 404, 429, 431, 500, 503]
+        var statuses = [400, 401, 403, 404, 429, 431, 500, 503]
         // A manifest with mistakes, a key of another request, a cursor that no list gave out.
         let mayBeSenseless = endpoint.method != .get || endpoint.query.contains { $0.name == "cursor" }
         if mayBeSenseless { statuses.append(422) }

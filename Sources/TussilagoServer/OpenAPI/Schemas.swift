@@ -18,6 +18,8 @@ enum Schemas {
         "type": "string", "minLength": 1, "maxLength": .integer(SecretName.maximumLength),
         "pattern": .string("^[A-Za-z_][A-Za-z0-9_]{0,\(SecretName.maximumLength - 1)}$"),
     ]
+    static let tokenName = name(TokenName.self)
+    static let grantee: JSONValue = ["type": "string", "pattern": "^(user|group):[A-Za-z_][A-Za-z0-9._-]{0,31}$"]
     static let uuid: JSONValue = ["type": "string", "format": "uuid"]
     static let releaseNumber: JSONValue = ["type": "integer", "minimum": 1, "maximum": 999_999_999]
     private static let time: JSONValue = ["type": "string", "format": "date-time"]
@@ -32,6 +34,8 @@ enum Schemas {
         "EventKind": choice(OperationEvent.Kind.self),
         "ReleaseState": choice(ReleaseState.self),
         "ProblemCode": choice(OpenAPIDocument.answered),
+        "Role": choice(Role.self),
+        "AuditOutcome": choice(AuditEntry.Outcome.self),
     ]
 
     // MARK: Requests
@@ -66,6 +70,23 @@ enum Schemas {
             ["file": bounded(DeployRequest.longestPath, "^/[^\\u0000-\\u001f\\u007f]*$")],
             optional: ["secrets_key": bounded(DeployRequest.longestPath, "^/[^\\u0000-\\u001f\\u007f]*$")], closed: true
         ),
+        "NewGrant": object(["grantee": grantee, "role": ref("Role")], closed: true),
+        "NewToken": object(
+            [
+                "name": tokenName, "role": ref("Role"),
+                "expires_in": [
+                    "type": "integer", "minimum": .integer(Token.lifetimes.lowerBound),
+                    "maximum": .integer(Token.lifetimes.upperBound),
+                ],
+            ], closed: true),
+        "NewQuota": object(
+            [:],
+            optional: amounts { kind in
+                [
+                    "type": "integer", "minimum": .integer(Int(kind.range.lowerBound)),
+                    "maximum": .integer(Int(kind.range.upperBound)),
+                ]
+            }, closed: true),
         "Rollback": object([:], optional: ["release": releaseNumber], closed: true),
     ]
 
@@ -92,6 +113,23 @@ enum Schemas {
                 "image": text, "image_digest": text, "hostnames": texts, "processes": texts, "secrets": texts,
                 "differences": texts,
             ], optional: ["tree": text, "caller": text, "reason": text]),
+        "Grant": object(
+            ["grantee": grantee, "role": ref("Role"), "by": text, "at": time, "live": flag],
+            optional: ["tenant": tenantName]),
+        "Token": object(token, optional: ["tenant": tenantName]),
+        "IssuedToken": object(["token": ref("Token"), "secret": text]),
+        "Quota": object(["tenant": tenantName, "limits": ref("Amounts"), "used": ref("Amounts")]),
+        "Amounts": object([:], optional: amounts { _ in count }),
+        "AuditRecord": object(
+            [
+                "chain": uuid, "sequence": count, "at": time, "time": count, "caller": text, "verb": text,
+                "subject": text, "outcome": ref("AuditOutcome"), "request": uuid, "previous": text, "hash": text,
+            ], optional: ["tenant": text, "operation": uuid, "detail": text]),
+        "AuditReport": object(["chains": list(ref("AuditChain"))]),
+        "AuditChain": object(
+            [
+                "id": uuid, "begun_at": time, "reason": text, "dropped": count, "records": count, "head": text,
+            ], optional: ["broken_record": count, "what": text]),
         "Finding": object(["subject": text, "what": text, "action": choice(Finding.Action.self)]),
         "Waste": object(["items": texts]),
         "Secret": object(
@@ -130,16 +168,29 @@ enum Schemas {
             ],
             optional: [
                 "field": text, "remedy": text, "request_id": uuid, "operation": uuid, "mistakes": list(ref("Mistake")),
+                "retry_after": count,
             ]),
         "Mistake": object(["line": count, "column": count, "key": text, "message": text]),
     ]
 
     private static let pages: [String: JSONValue] = Dictionary(
-        uniqueKeysWithValues: ["Tenant", "App", "Release", "Route", "Secret", "Operation", "Finding"].map { item in
+        uniqueKeysWithValues: [
+            "Tenant", "App", "Release", "Route", "Secret", "Operation", "Finding", "Grant", "Token", "Quota",
+            "AuditRecord",
+        ].map { item in
             ("\(item)Page", object(["items": list(ref(item))], optional: ["next": text]))
         })
 
+    private static let token: [String: JSONValue] = [
+        "id": uuid, "name": tokenName, "role": ref("Role"), "by": text, "at": time, "expires_at": time,
+        "expired": flag,
+    ]
+
     // MARK: Shapes
+
+    private static func amounts(_ schema: (Quota.Kind) -> JSONValue) -> [String: JSONValue] {
+        Dictionary(uniqueKeysWithValues: Quota.Kind.allCases.map { ($0.rawValue, schema($0)) })
+    }
 
     /// A name is a DNS label that begins with a letter.
     private static func name<Kind: Name>(_ kind: Kind.Type) -> JSONValue {

@@ -10,12 +10,19 @@ import TussilagoCore
 struct AnswerMiddleware: RouterMiddleware {
     typealias Context = CallContext
 
+    let refusals: Refusals
+
     func handle(
         _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
     ) async throws -> Response {
         var response: Response
         do {
-            guard context.role != nil else { throw Problem.forbidden }
+            if case .failure(let problem) = context.standing {
+                if Refusals.concerns(problem) {
+                    await refusals.record(problem, "host.connect", subject: "the host", tenant: nil, of: context)
+                }
+                throw problem
+            }
             response = try await next(request, context)
             response.headers.addCommon(context.requestID)
         } catch {

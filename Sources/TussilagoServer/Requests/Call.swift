@@ -12,6 +12,10 @@ struct Call {
     let context: CallContext
     let domain: any Domain
     let query: QueryItems
+    /// What its endpoint does to what.
+    let access: Access
+    /// Who asks, and how far they see.
+    let pass: Pass
     private let request: Request
     private let body: [UInt8]
     private let value: Secret?
@@ -20,9 +24,11 @@ struct Call {
 
     /// Reads a request: its query first, then its body.
     init(
-        _ request: Request, _ context: CallContext, _ endpoint: Endpoint, domain: any Domain, limits: APILimits,
-        bodies: BodyBudget
+        _ request: Request, _ context: CallContext, _ endpoint: Endpoint, _ pass: Pass, domain: any Domain,
+        limits: APILimits, bodies: BodyBudget
     ) async throws {
+        self.pass = pass
+        access = endpoint.access
         self.request = request
         self.context = context
         self.domain = domain
@@ -38,7 +44,28 @@ struct Call {
         }
     }
 
+    /// Who asks.
+    var principal: Principal { pass.principal }
+    /// Who asks, for what is changed at once.
+    var asker: Asker { Asker(name: principal.name, requestID: context.requestID) }
+
     // MARK: Path
+
+    /// The tenant in the path, or all of the host where there is none.
+    var realm: Realm {
+        get throws(Problem) { context.parameters.get("tenant") == nil ? .host : .tenant(try tenant) }
+    }
+
+    /// Who a grant in the path is for.
+    var grantee: Grantee {
+        get throws(Problem) {
+            let text = try parameter("grantee")
+            return try Problem.ofField("grantee") { () throws(InvalidValue) in try Grantee(text) }
+        }
+    }
+
+    /// The token in the path.
+    var token: TokenName { get throws(Problem) { try name("token") } }
 
     /// The tenant in the path.
     var tenant: TenantName { get throws(Problem) { try name("tenant") } }
@@ -87,7 +114,7 @@ struct Call {
             if let cursor, !Parameter.isCursor(cursor) {
                 throw Problem(.invalidRequest, "it is not one that a list gave out", field: "cursor")
             }
-            return PageQuery(limit: limit ?? PageQuery.defaultLimit, cursor: cursor)
+            return PageQuery(limit: limit ?? PageQuery.defaultLimit, cursor: cursor, tenants: pass.tenants)
         }
     }
 
@@ -171,6 +198,15 @@ struct Call {
 
     /// Where a rollback goes.
     var rollbackRequest: RollbackRequest { get throws(Problem) { try RollbackRequest(body) } }
+
+    /// Which role is granted to whom.
+    var grantRequest: GrantRequest { get throws(Problem) { try GrantRequest(body) } }
+
+    /// Which token is made.
+    var tokenRequest: TokenRequest { get throws(Problem) { try TokenRequest(body) } }
+
+    /// How much a tenant may have.
+    var quotaRequest: QuotaRequest { get throws(Problem) { try QuotaRequest(body) } }
 
     /// Which backup is restored.
     var restoreRequest: RestoreRequest { get throws(Problem) { try RestoreRequest(body) } }

@@ -74,6 +74,15 @@ struct Members {
         return number
     }
 
+    /// A role.
+    mutating func role() throws(Problem) -> Role {
+        guard let role = Role(rawValue: try text("role", limit: 100)) else {
+            let known = Role.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(.invalidRequest, "it must be one of \(known)", field: "role")
+        }
+        return role
+    }
+
     /// Refuses what was not taken: a misspelt member would go unnoticed otherwise.
     func end() throws(Problem) {
         guard let name = values.keys.min() else { return }
@@ -141,6 +150,43 @@ extension RollbackRequest {
         let number = try members.optionalInteger("release", in: 1...999_999_999)
         try members.end()
         self.init(release: number.flatMap(ReleaseNumber.init(rawValue:)))
+    }
+}
+
+extension GrantRequest {
+    /// Reads the request.
+    init(_ body: [UInt8]) throws(Problem) {
+        var members = try Members(body)
+        let grantee = try members.text("grantee", limit: 100), role = try members.role()
+        try members.end()
+        _ = try Problem.ofField("grantee") { () throws(InvalidValue) in try Grantee(grantee) }
+        self.init(grantee: grantee, role: role)
+    }
+}
+
+extension TokenRequest {
+    /// Reads the request.
+    init(_ body: [UInt8]) throws(Problem) {
+        var members = try Members(body)
+        let name = try members.text("name", limit: 1_000), role = try members.role()
+        let seconds = try members.optionalInteger("expires_in", in: Token.lifetimes)
+        try members.end()
+        _ = try Problem.ofField("name") { () throws(InvalidValue) in try TokenName(name) }
+        guard let seconds else { throw Problem(.invalidRequest, "it is missing", field: "expires_in") }
+        self.init(name: name, role: role, expiresIn: seconds)
+    }
+}
+
+extension QuotaRequest {
+    /// Reads the request. What is absent has no limit.
+    init(_ body: [UInt8]) throws(Problem) {
+        var members = try Members(body)
+        self.init()
+        for kind in Quota.Kind.allCases {
+            let range = Int(clamping: kind.range.lowerBound)...Int(clamping: kind.range.upperBound)
+            self[kind] = try members.optionalInteger(kind.rawValue, in: range).map(Int64.init)
+        }
+        try members.end()
     }
 }
 

@@ -22,6 +22,9 @@ struct ProblemAnswer {
         head.headerFields[.contentType] = Problem.mediaType
         head.headerFields[.contentLength] = String(data.count)
         head.headerFields.addCommon(requestID)
+        if let seconds = problem.retryAfter { head.headerFields[.retryAfter] = String(seconds) }
+        // RFC 6750 §3
+        if problem.code == .unauthorized { head.headerFields[.wwwAuthenticate] = "Bearer" }
         if !allow.isEmpty { head.headerFields[.allow] = allow.map(\.rawValue).joined(separator: ", ") }
     }
 

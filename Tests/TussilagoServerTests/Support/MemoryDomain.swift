@@ -16,6 +16,8 @@ actor MemoryDomain: Domain {
     private var eventsByID: [UUID: [OperationEvent]] = [:]
     private var watchers: [UUID: [Int: AsyncStream<OperationEvent>.Continuation]] = [:]
     private var watched = 0
+    /// Who may do what, and what was recorded.
+    nonisolated let rights = MemoryAccess()
     /// Who asked last for an operation.
     private(set) var lastCaller: Caller?
     private(set) var lastSecret: Secret?
@@ -92,7 +94,9 @@ actor MemoryDomain: Domain {
 
     func backup(secretsKey: String?) async throws(Problem) -> any ArchiveReading { MemoryArchive() }
 
-    func cancel(_ id: UUID) async throws(Problem) -> OperationResource { try await operation(id) }
+    func cancel(_ id: UUID, among tenants: Set<TenantName>?) async throws(Problem) -> OperationResource {
+        try await operation(id, among: tenants)
+    }
 
     func operations(_ query: OperationQuery) async throws(Problem) -> PageResource<OperationResource> {
         let chosen = order.reversed().compactMap { operationsByID[$0] }.filter { operation in
@@ -103,13 +107,17 @@ actor MemoryDomain: Domain {
         return page(chosen, query.page) { $0.id.uuidString }
     }
 
-    func operation(_ id: UUID) async throws(Problem) -> OperationResource {
-        guard let operation = operationsByID[id] else { throw Problem(.notFound, "there is no such operation") }
+    func operation(_ id: UUID, among tenants: Set<TenantName>?) async throws(Problem) -> OperationResource {
+        guard let operation = operationsByID[id],
+            tenants.map({ all in operation.tenant.map(all.contains) ?? false }) ?? true
+        else { throw Problem(.notFound, "there is no such operation") }
         return operation
     }
 
-    func events(of operation: UUID, after sequence: Int) async throws(Problem) -> AsyncStream<OperationEvent> {
-        let found = try await self.operation(operation)
+    func events(
+        of operation: UUID, among tenants: Set<TenantName>?, after sequence: Int
+    ) async throws(Problem) -> AsyncStream<OperationEvent> {
+        let found = try await self.operation(operation, among: tenants)
         let (stream, continuation) = AsyncStream.makeStream(of: OperationEvent.self)
         for event in eventsByID[operation] ?? [] where event.sequence > sequence { continuation.yield(event) }
         guard !found.state.isFinal else {
@@ -129,7 +137,7 @@ actor MemoryDomain: Domain {
         lastCaller = caller
         if let key, let earlier = keys[key] {
             guard earlier.submission == submission else { throw Problem(.keyReused, "the key was used before") }
-            return try await operation(earlier.operation)
+            return try await operation(earlier.operation, among: nil)
         }
         let request = try await apply(submission)
         var operation = Operation(
@@ -175,6 +183,9 @@ actor MemoryDomain: Domain {
             }
             tenantsByName[name] = nil
             return .deleteTenant(name)
+        case .setQuota(let name, let request):
+            _ = try await tenant(name)
+            return .setQuota(name, request.quota)
         case .createApp(let tenant, let request):
             _ = try await self.tenant(tenant)
             let app = AppReference(tenant: tenant, app: AppName(unchecked: request.name))

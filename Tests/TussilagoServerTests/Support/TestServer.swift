@@ -48,7 +48,7 @@ struct TestServer: Sendable {
     /// Runs a server while `body` runs, and stops it gracefully.
     static func run<Value: Sendable>(
         limits: APILimits = APILimits(),
-        authorization: Authorization = Authorization(adminGroup: getgid(), readerGroup: nil),
+        authorization: Authorization = Authorization(adminGroup: getgid(), viewerGroup: nil),
         idle: Duration? = nil, endpoints: [Endpoint] = Endpoints.all, _ body: (TestServer) async throws -> Value
     ) async throws -> Value {
         let domain = MemoryDomain(), socket = try ListeningSocket(), gate = IdleGate(), log = LogLines()
