@@ -29,6 +29,21 @@ extension UUID: @retroactive ExpressibleByArgument {
     public init?(argument: String) { self.init(uuidString: argument) }
 }
 
+extension Role: ExpressibleByArgument {
+    public init?(argument: String) { self.init(rawValue: argument) }
+}
+
+extension Grantee: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let grantee = try? Grantee(argument) else { return nil }
+        self = grantee
+    }
+}
+
+extension TokenName: ExpressibleByArgument {
+    public init?(argument: String) { self.init(rawValue: argument) }
+}
+
 /// Names an app, as every command about one does.
 struct AppArgument: ParsableArguments {
     @Argument(help: "The app, as TENANT/APP.")

@@ -7,13 +7,15 @@ import UnixHTTP
 struct Client {
     private let http: UnixHTTPClient
     private let socket: String
+    private let tokenFile: TokenFile?
     let json: Bool
 
     /// The first request may have to start the agent.
     private static let timeout = Duration.seconds(30)
 
-    init(socket: String, json: Bool) {
+    init(socket: String, tokenFile: TokenFile?, json: Bool) {
         self.socket = socket
+        self.tokenFile = tokenFile
         self.json = json
         http = UnixHTTPClient(socket: socket, peer: "the agent")
     }
@@ -64,23 +66,24 @@ struct Client {
     func events(_ operation: UUID, after sequence: Int, _ show: @escaping @Sendable (OperationEvent) -> Void)
         async throws
     {
-        let decoder = EventDecoder(show)
+        let decoder = EventDecoder(show), token = try authorization
         do throws(PortError) {
             let request = try HTTPRequest(
                 "GET", Paths.events(operation),
-                headers: [("Accept", "text/event-stream"), ("Last-Event-ID", "\(sequence)")])
+                headers: token + [("Accept", "text/event-stream"), ("Last-Event-ID", "\(sequence)")])
             _ = try await http.stream(request, idle: .seconds(60)) { decoder.take($0) }
         } catch { throw failure(error) }
     }
 
     /// Writes what is at a path to a file, as it comes, and says how many bytes it was.
     func download(_ path: String, to descriptor: CInt) async throws -> Int {
-        let sink = DownloadSink(descriptor)
+        let sink = DownloadSink(descriptor), token = try authorization
         let status: Int
         do throws(PortError) {
             // All of the backup is made before its first byte comes.
             status = try await http.stream(
-                try HTTPRequest("GET", path), idle: .seconds(600), onHead: { code, _ in sink.begin(code) }
+                try HTTPRequest("GET", path, headers: token), idle: .seconds(600),
+                onHead: { code, _ in sink.begin(code) }
             ) { sink.take($0) }
         } catch { throw failure(error) }
         guard status == 200 else {
@@ -96,12 +99,12 @@ struct Client {
     private func send<Answer: Decodable>(
         _ method: String, _ path: String, _ body: Data?, type: String = "application/json", key: String? = nil
     ) async throws -> Answer {
-        var headers: [(name: String, value: String)] = [("Accept", "application/json")]
+        var headers: [(name: String, value: String)] = try authorization + [("Accept", "application/json")]
         if body != nil { headers.append(("Content-Type", type)) }
         if method != "GET" { headers.append(("Idempotency-Key", key ?? UUID().lowercased)) }
         let answer: HTTPAnswer
         do throws(PortError) {
-            answer = try await sendAgain(
+            answer = try await sendPatiently(
                 try HTTPRequest(method, path, headers: headers, body: body.map { [UInt8]($0) }, timeout: Self.timeout))
         } catch { throw failure(error) }
         let data = Data(answer.body)
@@ -114,6 +117,31 @@ struct Client {
             let mend = "install the same version of tussilago and tussilagod"
             throw CommandFailure(Problem(.inner, "the agent's answer was not understood", remedy: mend), json: json)
         }
+    }
+
+    /// The field that a token is shown in; none without a token.
+    private var authorization: [(name: String, value: String)] {
+        get throws {
+            guard let tokenFile else { return [] }
+            return [("Authorization", "Bearer \(try tokenFile.read(json: json))")]
+        }
+    }
+
+    /// How often a request is sent in all, and how long is waited each time, when its caller has asked too often.
+    private static let patience = (attempts: 20, seconds: 10)
+
+    /// Sends a request, later if the agent says so.
+    private func sendPatiently(_ request: HTTPRequest) async throws(PortError) -> HTTPAnswer {
+        for _ in 1..<Self.patience.attempts {
+            let answer = try await sendAgain(request)
+            guard answer.status == 429, let seconds = answer.headers["retry-after"].flatMap({ Int($0) }) else {
+                return answer
+            }
+            guard (try? await Task.sleep(for: .seconds(min(seconds, Self.patience.seconds)))) != nil else {
+                return answer
+            }
+        }
+        return try await sendAgain(request)
     }
 
     private func sendAgain(_ request: HTTPRequest) async throws(PortError) -> HTTPAnswer {
@@ -135,7 +163,7 @@ struct Client {
         case .refused:
             let problem = Problem(
                 .forbidden, "the agent's socket \(socket) may not be opened",
-                remedy: "become root, or have an admin run: usermod -aG tussilago,tussilago-admin $USER")
+                remedy: "become root, or have an admin run: usermod -aG tussilago-users $USER, and grant you a role")
             return CommandFailure(problem, json: json)
         case .timedOut:
             let problem = Problem(.timedOut, "the agent did not answer in time", remedy: "systemctl status tussilagod")

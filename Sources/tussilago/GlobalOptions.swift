@@ -9,6 +9,11 @@ struct GlobalOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The agent's socket.", valueName: "path"))
     var socket = Paths.socket
 
-    var client: Client { Client(socket: socket, json: json) }
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Ask with the token in this file; also TUSSILAGO_TOKEN_FILE.", valueName: "path"))
+    var tokenFile: String?
+
+    var client: Client { Client(socket: socket, tokenFile: TokenFile(option: tokenFile), json: json) }
     var output: Output { Output(json: json) }
 }

@@ -15,7 +15,8 @@ struct Tussilago: AsyncParsableCommand {
             TenantCommand.self, AppCommand.self, DeployCommand.self, PlanCommand.self, StatusCommand.self,
             StartCommand.self, StopCommand.self, RestartCommand.self, ScaleCommand.self, ReleasesCommand.self,
             RollbackCommand.self, SecretCommand.self, LogsCommand.self, OperationCommand.self, ReconcileCommand.self,
-            CollectCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
+            CollectCommand.self, BackupCommand.self, RestoreCommand.self, GrantCommand.self, TokenCommand.self,
+            QuotaCommand.self, AuditCommand.self, DoctorCommand.self,
             CompletionsCommand.self, VersionCommand.self,
         ])
 
