@@ -80,6 +80,7 @@ KINDS = [
     deploy("onto a bridge", "fifth", [SHOP], change=listening),
     Kind("roll back", "POST", f"{APP}/rollback", release("second"), [SHOP], (SHOP, "second")),
     Kind("scale", "POST", f"{APP}/scale", {"processes": {"web": 2}}, [SHOP], (SHOP, "")),
+    Kind("set a quota", "POST", f"{TENANT}/quota", {"apps": 3, "memory": 8 << 30, "disk": 1 << 30}, serves=[SHOP]),
     Kind("reconcile", "POST", "/v1/reconcile", serves=[SHOP]),
     Kind("collect", "POST", "/v1/collect", serves=[SHOP], before=litter),
     Kind("restore", "POST", "/v1/restore", {"file": BACKUP}, after=(SHOP, ""), before=emptied, alone=True),

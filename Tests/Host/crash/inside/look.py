@@ -174,7 +174,7 @@ def containers(names):
 
 
 def ledger(names, database):
-    keys = {"tenant": 1, "app": 2, "release": 3, "template": 4, "hostname": 1, "claim": 4}
+    keys = {"tenant": 1, "app": 2, "release": 3, "template": 4, "hostname": 1, "claim": 4, "quota": 1}
     for table, key in keys.items():
         for row in database.execute(f"SELECT * FROM {table}"):
             where = list(row)[:key]
@@ -187,6 +187,12 @@ def ledger(names, database):
             yield f"ledger {table} {at}", names.replace(json.dumps(rest, sort_keys=True))
     for row in database.execute("SELECT tenant, app, state FROM operation WHERE state NOT IN ('succeeded', 'failed', 'cancelled')"):
         yield f"ledger open {row['tenant']}/{row['app']}", row["state"]
+    # Each operation that has ended has one record of that, whoever died meanwhile.
+    ended = """SELECT operation.id, operation.state, count(audit.operation) AS records FROM operation LEFT JOIN audit
+        ON audit.operation = operation.id AND audit.outcome = operation.state
+        WHERE operation.state IN ('succeeded', 'failed', 'cancelled') GROUP BY operation.id HAVING records <> 1"""
+    for row in database.execute(ended):
+        yield f"ledger audit {row['id']}", f"{row['records']} records of what has {row['state']}"
     problem = database.execute("PRAGMA quick_check").fetchone()[0]
     if problem != "ok":
         yield "ledger file", problem
