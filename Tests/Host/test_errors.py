@@ -62,7 +62,7 @@ def failed_deploy(host, text):
 
 
 def test_an_app_that_never_gets_ready_changes_nothing_and_is_explained(host):
-    why, output = failed_deploy(host, manifest(SHOP, TEXT="a sick one", SICK="yes").replace('"20s"', '"3s"'))
+    why, output = failed_deploy(host, manifest(SHOP, TEXT="a sick one", SICKENS="0").replace('"20s"', '"3s"'))
     assert why == "the app did not answer GET /health within 3 s: it answered 500", why
     assert "this is a sick one" in output, f"not what the app said: {output}"
 

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from host import SHOP, TESTHOST, deploy_both, manifest
+from host import OTHER, SHOP, TESTHOST, deploy_both, manifest
 from test_deploy import caddy_state
 
 
@@ -28,6 +28,17 @@ def load(host, name=SHOP):
 
 def deploy(host, text, **process):
     host.deploy("acme/shop", manifest(SHOP, TEXT=text, **process))
+
+
+@contextlib.contextmanager
+def telling_caddy(host):
+    """Has Caddy say why it could not pass a request on: what a page stands for it keeps to itself otherwise."""
+    path = "-sS --fail --unix-socket /run/caddy/admin.sock -H 'Content-Type: application/json' http://localhost/config/logging"
+    host.run(f"curl -X POST {path} -d '" + '{"logs":{"default":{"level":"DEBUG","include":["http.log.error"]}}}' + "'")
+    try:
+        yield lambda: host.ask("journalctl -q --no-pager -o cat -u caddy.service | grep http.log.error | tail -n 5").output
+    finally:
+        host.run(f"curl -X DELETE {path}")
 
 
 def releases(host):
@@ -126,7 +137,7 @@ def test_several_copies_share_the_requests_and_are_changed_without_a_lost_one(ho
 def test_a_cancelled_deploy_goes_back(host):
     deploy_both(host)
     before = current(host)
-    host.write("/srv/manifest.toml", manifest(SHOP, TEXT="acme/shop never", SICK="yes"))
+    host.write("/srv/manifest.toml", manifest(SHOP, TEXT="acme/shop never", SICKENS="0"))
     with load(host) as seen:
         asked = host.json("tussilago deploy acme/shop -m /srv/manifest.toml -f /srv/apps --detach --json")
         host.settled(
@@ -178,7 +189,7 @@ def test_nothing_is_lost_while_everything_changes(host):
     """Deploys, rollbacks, scale changes, reconciles, the agent's death, and another agent in its place."""
     deploy_both(host)
     agent = "/usr/libexec/tussilago/tussilagod"
-    with load(host) as seen:
+    with telling_caddy(host) as errors, load(host) as seen:
         start, round = time.monotonic(), 0
         while time.monotonic() - start < 60:
             round += 1
@@ -193,12 +204,34 @@ def test_nothing_is_lost_while_everything_changes(host):
             host.run("tussilago rollback acme/shop --queue", timeout=120)
             host.run("tussilago scale acme/shop web=1 --queue || true", timeout=120)
         rounds = round
-    assert seen["failed"] == 0, f"requests failed in {rounds} rounds: {seen}"
+    assert seen["failed"] == 0, f"requests failed in {rounds} rounds: {seen}\n{errors()}"
     print(f"# {seen['sent']} requests, {rounds} rounds, releases {len(seen['releases'])}", flush=True)
     assert seen["sent"] >= 10_000, f"too few requests to show anything: {seen['sent']}"
     assert host.run("tussilago op list --state running; tussilago op list --state accepted").count("app.") == 0
     found = host.json("tussilago reconcile --dry-run --json")
     assert not [each for each in found if each["action"] == "repair"], found
+
+
+def test_what_waits_for_a_copy_is_answered_when_caddy_is_told_of_another_app(host):
+    """A write to Caddy ends all waits in it. What no copy seems fit for is tried all the same then."""
+    deploy_both(host)
+    deploy(host, "acme/shop that sickens", process="count = 2", SICKENS="4")
+    ask = f"curl -sS -o /dev/null -w '%{{http_code}}' -H 'Host: {SHOP}' http://127.0.0.1/"
+    try:
+        for number, status in enumerate(("200", "503")):
+            host.settled(lambda: host.ask(f"{ask} -m 1").code == 28, "requests that wait, as no copy is well")
+            if status == "503":
+                # Without the second try they are lost.
+                host.run("curl -fsS --unix-socket /run/caddy/admin.sock -H 'Host: localhost' -X DELETE"
+                         " http://localhost/id/tussilago-acme-shop/handle/0/errors")
+            waiting = host.popen(f"{ask} -m 9")
+            time.sleep(0.5)
+            host.deploy("umbra/other", manifest(f"other{number}.example.org", TEXT="umbra/other told of"))
+            output, _ = waiting.communicate(timeout=20)
+            assert output == status, f"answered with {output}, not {status}"
+    finally:
+        deploy(host, "acme/shop well again", process="count = 1")
+        host.deploy("umbra/other", manifest(OTHER, TEXT="umbra/other first"))
 
 
 def test_a_restart_of_caddy_costs_only_what_caddy_itself_drops(host):

@@ -60,7 +60,10 @@ public struct CaddyConfiguration: Hashable, Sendable {
             "@id": .string("tussilago-\(app.tenant)-\(app.app)"),
             "match": [["host": .array(route.hostnames.map { .string($0) })]],
             "handle": [
-                ["handler": "subroute", "routes": .array([starting] + running(upstreams, route))]
+                [
+                    "handler": "subroute", "routes": .array([starting] + running(upstreams, route)),
+                    "errors": ["routes": .array(again(upstreams))],
+                ]
             ],
             "terminal": true,
         ]
@@ -89,6 +92,20 @@ public struct CaddyConfiguration: Hashable, Sendable {
                 "handle": [proxy(upstreams, balancing, health)],
             ],
             ["handle": [["handler": "error", "status_code": "503"]]],
+        ]
+    }
+
+    /// What could not be passed on, of which nothing was sent, is tried once more, with any copy and no wait.
+    ///
+    /// Whatever is written to Caddy, for any app, ends the waits of all requests for a copy with an error: the
+    /// configuration that they wait in is gone (`tryAgain` in its reverse_proxy). So does a health check that says of all
+    /// copies that they are down, though one serves.
+    private func again(_ upstreams: [String]) -> [JSONValue] {
+        let unsent = "{http.error.status_code} == 503 || {http.error.message}.startsWith('dial ')"
+        return [
+            ["match": [["expression": .string(unsent)]], "handle": [proxy(upstreams)]],
+            // An error that no route takes would be an empty answer with 200.
+            ["handle": [["handler": "error", "status_code": "{http.error.status_code}"]]],
         ]
     }
 

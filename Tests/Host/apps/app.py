@@ -1,6 +1,5 @@
-"""An app for the checks: listens on $TUSSILAGO_SOCKET, or on $PORT if there is one. Behaves as $TEXT, $WAIT, $FORGE say.
-
-It is sick as long as one of its secrets begins with "bad".
+"""An app for the checks: listens on $TUSSILAGO_SOCKET, or on $PORT if there is one. Behaves as $TEXT, $WAIT, $FORGE say,
+and is sick from $SICKENS seconds on, and as long as one of its secrets begins with "bad".
 """
 
 import ctypes
@@ -51,6 +50,9 @@ def secrets():
         yield name, value, f"{name} {hashlib.sha256(value).hexdigest()} {status.st_mode:o} {status.st_uid} {written}"
 
 
+BEGUN = time.monotonic()
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 1 << 17
@@ -60,7 +62,8 @@ class Handler(BaseHTTPRequestHandler):
         status, text = 200, "ok"
         if url.path == "/health":
             refused = any(value.startswith(b"bad") for _, value, _ in secrets())
-            status = 500 if refused or os.environ.get("SICK") else 200
+            sickens = float(os.environ.get("SICKENS", "inf"))
+            status = 500 if refused or time.monotonic() - BEGUN > sickens else 200
         elif url.path == "/dmesg":
             text = kernel_log()
         elif url.path == "/secrets":
