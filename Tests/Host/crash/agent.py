@@ -73,7 +73,9 @@ class WatchedHost(Host):
         connection = Connection(agent_socket(self.directory), timeout)
         headers = {"Idempotency-Key": key} if key else {}
         text = None
-        if body is not None:
+        if isinstance(body, bytes):
+            text, headers["Content-Type"] = body, "application/octet-stream"
+        elif body is not None:
             text, headers["Content-Type"] = json.dumps(body), "application/json"
         try:
             connection.request(method, path, text, headers)

@@ -3,7 +3,7 @@
 from host import manifest
 
 BYSTANDER, SHOP, MORE = "other.example.org", "shop.example.org", "more.example.org"
-LEDGER, BACKUP = "/var/lib/tussilago/ledger.sqlite", "/srv/backup.tar"
+LEDGER, BACKUP, BACKUP_KEY = "/var/lib/tussilago/ledger.sqlite", "/srv/backup.tar", "/srv/backup.key"
 TENANT, APP = "/v1/tenants/acme", "/v1/tenants/acme/apps/shop"
 
 
@@ -13,7 +13,7 @@ class Kind:
     serves: hostnames of the app that answer 200 all the time, crash or not.
     after: hostname and text that answer when it has ended.
     needed: the kinds behind it cannot do without it; others are left out when all their points have been seen.
-    undoes: the kind without which it would do nothing.
+    undoes: the kind behind which it comes: without that it would do nothing, or be refused.
     before: what is done to the host first, without any harm.
     alone: nobody else serves while it goes on.
     """
@@ -25,7 +25,7 @@ class Kind:
         self.after, self.needed, self.undoes, self.before = after, needed, undoes, before
 
     def asked(self, scene):
-        """The body of its request; one that depends on the host is a function of it."""
+        """The body of its request: JSON, or bytes as they are; one that depends on the host is a function of it."""
         return self.body(scene) if callable(self.body) else self.body
 
 
@@ -43,8 +43,18 @@ def slower(text):
 
 
 def listening(text):
-    """Another one, which needs a bridge and a proxy."""
-    return slower(text) + "ingress = { port = 8000 }\n"
+    """Another one, which needs a bridge and a proxy, and a secret."""
+    return 'secrets = ["TOKEN"]\n' + slower(text) + "ingress = { port = 8000 }\n"
+
+
+def secret(value):
+    """A secret's value is the body as it is."""
+    return Kind("set a secret", "PUT", f"{APP}/secrets/TOKEN", value, [SHOP], needed=True)
+
+
+def newer(scene):
+    """A value that the app does not have yet."""
+    scene.perform(secret(b"newer"))
 
 
 def release(text):
@@ -55,16 +65,21 @@ def release(text):
 
 
 def litter(scene):
-    """What nothing refers to: file trees, a bridge, and the upstream of an app that is not there."""
-    state = "/var/lib/tussilago"
+    """What nothing refers to: file trees, a bridge, the upstream of an app that is not there, a credential.
+
+    Credentials are as old as they must be to be collected: those too that killed requests have left."""
+    state, credentials = "/var/lib/tussilago", "/etc/credstore.encrypted"
     scene.run(f"set -e; cd {state}/trees; for name in 1 2; do cp -a $(ls | head -n 1) $(printf '%064d' $name); done;"
               " podman network create --internal tussilago-acme-ghost >/dev/null;"
-              f" ln -s /run/tussilago-ingress/tussilago-acme-ghost-web@1 {state}/upstreams/acme/ghost")
+              f" ln -s /run/tussilago-ingress/tussilago-acme-ghost-web@1 {state}/upstreams/acme/ghost;"
+              f" cd {credentials}; cp -a $(ls | head -n 1) tussilago.$(cat /proc/sys/kernel/random/uuid);"
+              f" touch -d '2 hours ago' {credentials}/tussilago.*")
 
 
 def emptied(scene):
     """All of the host is written to a backup, and deleted."""
-    scene.run(f"rm -f {BACKUP}; tussilago backup {BACKUP} >/dev/null")
+    scene.run(f"rm -f {BACKUP} {BACKUP_KEY}; umask 077; head -c 32 /dev/urandom | base64 > {BACKUP_KEY};"
+              f" tussilago backup --secrets-key {BACKUP_KEY} {BACKUP} >/dev/null")
     other = "/v1/tenants/umbra"
     for path in (APP, TENANT, f"{other}/apps/other", other):
         scene.perform(Kind("delete", "DELETE", path))
@@ -77,13 +92,19 @@ KINDS = [
     deploy("same shape", "second", [SHOP]),
     deploy("changed shape", "third", [SHOP], change=slower),
     deploy("more hostnames", "fourth", [SHOP], (SHOP, MORE), change=slower),
-    deploy("onto a bridge", "fifth", [SHOP], change=listening),
-    Kind("roll back", "POST", f"{APP}/rollback", release("second"), [SHOP], (SHOP, "second")),
+    secret(b"first"),
+    deploy("onto a bridge, with a secret", "fifth", [SHOP], change=listening),
+    Kind("rotate", "POST", f"{APP}/rotate", serves=[SHOP], after=(SHOP, "fifth"), before=newer,
+         undoes="deploy, onto a bridge, with a secret"),
+    Kind("roll back", "POST", f"{APP}/rollback", release("second"), [SHOP], (SHOP, "second"),
+         undoes="deploy, same shape"),
     Kind("scale", "POST", f"{APP}/scale", {"processes": {"web": 2}}, [SHOP], (SHOP, "")),
     Kind("set a quota", "POST", f"{TENANT}/quota", {"apps": 3, "memory": 8 << 30, "disk": 1 << 30}, serves=[SHOP]),
     Kind("reconcile", "POST", "/v1/reconcile", serves=[SHOP]),
     Kind("collect", "POST", "/v1/collect", serves=[SHOP], before=litter),
-    Kind("restore", "POST", "/v1/restore", {"file": BACKUP}, after=(SHOP, ""), before=emptied, alone=True),
+    Kind("restore", "POST", "/v1/restore", {"file": BACKUP, "secrets_key": BACKUP_KEY}, after=(SHOP, ""), before=emptied,
+         alone=True),
+    Kind("unset a secret", "DELETE", f"{APP}/secrets/TOKEN", serves=[SHOP], undoes="roll back"),
     Kind("restart", "POST", f"{APP}/restart", after=(SHOP, "")),
     Kind("stop", "POST", f"{APP}/stop"),
     Kind("start", "POST", f"{APP}/start", after=(SHOP, ""), undoes="stop"),

@@ -172,8 +172,12 @@ class Matrix:
         self.ended = lambda kind: left.discard(kind.name)
         number = part + 1
         while left:
-            undone = {kind.undoes for kind in KINDS if kind.name in left}
-            kinds = [kind for kind in KINDS if kind.needed or kind.name in left or kind.name in undone]
+            wanted = left | {kind.name for kind in KINDS if kind.needed}
+            # From the last on: what a kind undoes stands before it, and may undo another.
+            for kind in reversed(KINDS):
+                if kind.name in wanted:
+                    wanted.add(kind.undoes)
+            kinds = [kind for kind in KINDS if kind.name in wanted]
             yield kinds, lambda kind: self.kill(number) if kind.name in left else None
             number += parts
 

@@ -5,12 +5,15 @@ import shutil
 import subprocess
 
 from host import TOP
-from kinds import BACKUP, BYSTANDER
+from kinds import BACKUP, BACKUP_KEY, BYSTANDER
 from matrix import Matrix
 from scene import Looked, Scene, Wrong
 
 # All that the agent writes and that outlives a boot, and where it is on the disk that is copied.
-PLACES = {"/var/lib/tussilago": "state", "/etc/systemd/system": "units", "/etc/containers/systemd/tussilago": "quadlets"}
+PLACES = {"/var/lib/tussilago": "state", "/etc/systemd/system": "units", "/etc/containers/systemd/tussilago": "quadlets",
+          "/etc/credstore.encrypted": "credentials"}
+# What a copy of that disk is of no use without: the host's own key, and what a restore reads.
+BESIDE = ["/var/lib/systemd/credential.secret", BACKUP, BACKUP_KEY]
 # Nothing but a sync may bring anything to the disk: ext4 would commit its journal every 5 s by itself.
 OPTIONS = "commit=600"
 
@@ -63,12 +66,13 @@ class Spare(Looked):
     def watch(self):
         self.testhost("push", f"{TOP}/Tests/Host/crash/inside", "/srv/crash")
 
-    def boot(self, disk, backup):
-        """Boots from a copy: its journal is replayed by the mount, as at a boot. `backup` is of another disk, if it is."""
+    def boot(self, disk, host):
+        """Boots from a copy of a host's disk: its journal is replayed by the mount, as at a boot."""
         self.testhost("kill")
         self.looker = None
-        if os.path.exists(backup):
-            shutil.copy2(backup, f"{self.directory}/root{BACKUP}")
+        for path in BESIDE:
+            if os.path.exists(f"{host.directory}/root{path}"):
+                shutil.copy2(f"{host.directory}/root{path}", f"{self.directory}/root{path}")
         mount = f"{self.parent}/mount"
         os.makedirs(mount, exist_ok=True)
         copies = "".join(
@@ -106,7 +110,7 @@ class Power(Matrix):
         self.check(scene, kind, self.state(done), 1)
         if not fired:
             return
-        self.spare.boot(copy, f"{scene.directory}/root{BACKUP}")
+        self.spare.boot(copy, scene)
         if acknowledged and self.spare.patient("GET", f"/v1/operations/{operation['id']}").status != 200:
             raise Wrong("lost", f"{operation['id']} was acknowledged, and is not there after the boot")
         after = self.spare.perform(kind, key)

@@ -18,11 +18,15 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 
 TREES = ["/etc/systemd/system", "/etc/containers/systemd", "/var/lib/tussilago", "/run/tussilago-ingress", "/run/tussilago"]
 # Podman's own.
 NETWORKS = "/etc/containers/networks"
 LEDGER = "/var/lib/tussilago/ledger.sqlite"
+CREDENTIALS = "/etc/credstore.encrypted"
+# A value is stored before its operation. One that has got none is spared by a collection for so long, in seconds.
+SPARED = 3600
 # Of units, instances of these kinds and of the platform's own templates.
 UNITS = ["tussilago*", "run-tussilago*", "var-lib-tussilago*"]
 # Neither differs by what the agent was asked for.
@@ -101,10 +105,10 @@ class Names:
         for pattern, name in self.replacements:
             text = re.sub(pattern, name, text)
         text = re.sub(r"(Users|Network)=\d+", r"\1=<index>", text)
-        text = re.sub(r'("at\\*": ?)[\d.]+', r"\1<time>", text)
+        text = re.sub(r'("(?:at|createdAt)\\*": ?)[\d.]+', r"\1<time>", text)
         # Users and addresses follow from the index.
         text = re.sub(r"\b(0:)\d{6,}(:65536)", r"\1<users>\2", text)
-        text = re.sub(r"\bsocket \d{6,}", "socket <user>", text)
+        text = re.sub(r"\b(socket|secrets %N) \d{6,}", r"\1 <user>", text)
         text = re.sub(r"\b10\.(8\d|9[0-5])\.\d+\.\d+", "<address>", text)
         return re.sub(r'(TUSSILAGO_RELEASE=|"number\\*" ?: ?)\d+', r"\1<number>", text).replace("#", "")
 
@@ -174,7 +178,7 @@ def containers(names):
 
 
 def ledger(names, database):
-    keys = {"tenant": 1, "app": 2, "release": 3, "template": 4, "hostname": 1, "claim": 4, "quota": 1}
+    keys = {"tenant": 1, "app": 2, "release": 3, "template": 4, "hostname": 1, "claim": 4, "quota": 1, "secret": 4}
     for table, key in keys.items():
         for row in database.execute(f"SELECT * FROM {table}"):
             where = list(row)[:key]
@@ -183,7 +187,7 @@ def ledger(names, database):
             at = "/".join(map(str, where))
             # The last number is that of the last release, or of one that failed, and differs as they do.
             rest = {name: sorted_json(row[name]) if isinstance(row[name], str) else row[name] for name in row.keys()[key:]
-                    if not re.search(r"_at$|^id$|^users$|^network$|^operation$|^last_release$", name)}
+                    if not re.search(r"_at$|^id$|^users$|^network$|^operation$|^credential$|^last_release$", name)}
             yield f"ledger {table} {at}", names.replace(json.dumps(rest, sort_keys=True))
     for row in database.execute("SELECT tenant, app, state FROM operation WHERE state NOT IN ('succeeded', 'failed', 'cancelled')"):
         yield f"ledger open {row['tenant']}/{row['app']}", row["state"]
@@ -198,6 +202,21 @@ def ledger(names, database):
         yield "ledger file", problem
 
 
+def credentials(database):
+    named = {}
+    for row in database.execute("SELECT tenant, app, name, version, credential FROM secret"):
+        named[f"tussilago.{row['credential'].lower()}"] = "/".join(map(str, list(row)[:4]))
+    old = time.time() - SPARED
+    for name in sorted(os.listdir(CREDENTIALS)):
+        status = os.stat(f"{CREDENTIALS}/{name}")
+        if name in named:
+            yield f"credential of {named.pop(name)}", f"{stat.filemode(status.st_mode)} {owner(status)}"
+        elif status.st_mtime < old:
+            yield f"credential of nobody {name}", "there"
+    for name, secret in named.items():
+        yield f"credential of {secret}", "missing"
+
+
 def operations(database):
     counted = database.execute("SELECT id, tenant, app, request, state FROM operation ORDER BY sequence DESC LIMIT 50")
     return [dict(row) for row in counted]
@@ -206,7 +225,7 @@ def operations(database):
 def everything(database):
     names = Names(database)
     seen = dict(files(names))
-    for part in (units(names), caddy(), containers(names), ledger(names, database)):
+    for part in (units(names), caddy(), containers(names), credentials(database), ledger(names, database)):
         seen.update(part)
     return seen
 
