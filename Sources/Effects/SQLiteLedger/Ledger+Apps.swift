@@ -30,30 +30,32 @@ extension SQLiteLedger {
     public func stamps(of apps: [AppReference]) throws(PortError) -> [AppReference: Stamp] {
         let connection = try open()
         var stamps: [AppReference: Stamp] = [:]
-        for app in apps {
-            var stamp = Stamp(), isThere = false
-            for query in Self.rowsOfApp {
-                _ = try connection.rows(query, app.key) { (row) throws(PortError) in
-                    row.add(to: &stamp)
-                    isThere = true
+        for (tenant, apps) in Dictionary(grouping: apps, by: \.tenant) {
+            let names = apps.map(\.app).sorted()
+            guard let first = names.first, let last = names.last else { continue }
+            var marks: [String: Stamp] = [:]
+            for query in Self.rowsOfApps {
+                _ = try connection.rows(query, [.name(tenant), .name(first), .name(last)]) { (row) throws(PortError) in
+                    row.add(to: &marks[try row.text(0), default: Stamp()])
                 }
             }
-            if isThere { stamps[app] = stamp }
+            for app in apps { stamps[app] = marks[app.app.rawValue] }
         }
         return stamps
     }
 
-    /// All that the ledger says of an app: a bit that the disk has lost is seen as well. The first one has a row for each
-    /// app.
-    private static let rowsOfApp = [
+    /// All that the ledger says of a tenant's apps from one name to another, which a row begins with: a bit that the disk
+    /// has lost is seen as well. They are read for many apps at once: a query for each was an eighth of a look at 200.
+    private static let rowsOfApps = [
         """
-        SELECT tenant.*, app.* FROM app JOIN tenant ON tenant.name = app.tenant WHERE app.tenant = ?1 AND app.name = ?2
+        SELECT app.name, tenant.*, app.* FROM app JOIN tenant ON tenant.name = app.tenant
+        WHERE app.tenant = ?1 AND app.name BETWEEN ?2 AND ?3
         """,
-        "SELECT * FROM release WHERE tenant = ?1 AND app = ?2 ORDER BY number",
-        "SELECT * FROM template WHERE tenant = ?1 AND app = ?2 ORDER BY process, generation",
-        "SELECT * FROM claim WHERE tenant = ?1 AND app = ?2 ORDER BY release, hostname",
-        "SELECT * FROM hostname WHERE tenant = ?1 AND app = ?2 ORDER BY name",
-        "SELECT * FROM secret WHERE tenant = ?1 AND app = ?2 ORDER BY name, version",
+        "SELECT app, * FROM release WHERE tenant = ?1 AND app BETWEEN ?2 AND ?3 ORDER BY app, number",
+        "SELECT app, * FROM template WHERE tenant = ?1 AND app BETWEEN ?2 AND ?3 ORDER BY app, process, generation",
+        "SELECT app, * FROM claim WHERE tenant = ?1 AND app BETWEEN ?2 AND ?3 ORDER BY app, release, hostname",
+        "SELECT app, * FROM hostname WHERE tenant = ?1 AND app BETWEEN ?2 AND ?3 ORDER BY app, name",
+        "SELECT app, * FROM secret WHERE tenant = ?1 AND app BETWEEN ?2 AND ?3 ORDER BY app, name, version",
     ]
 
     public func scopes() throws(PortError) -> Set<Scope> {
