@@ -86,6 +86,19 @@ import UnitFiles
         #expect(try await platform.run(.rollback(platform.shop, ReleaseNumber(rawValue: 2))).state == .succeeded)
     }
 
+    @Test("An unset whose agent died behind the rows is finished in the files, which count for more")
+    func finishesUnset() async throws {
+        let platform = try await Platform()
+        try await platform.withSecret()
+        _ = try await platform.run(try platform.deploy(secrets: []))
+        let key = try SecretName("KEY")
+        try await platform.ledger.unsetSecret(platform.shop, key)
+        #expect(try await platform.run(.unsetSecret(platform.shop, key)).state == .succeeded)
+        let host = await platform.host.host
+        #expect(host.secrets[platform.shop] == (try await platform.ledger.secrets(of: platform.shop)))
+        #expect(host.secrets[platform.shop]?.contains(where: \.isCurrent) == false)
+    }
+
     @Test("A request that is written down has no value, and its operation is done twice as once")
     func isIdempotent() async throws {
         let platform = try await Platform()
