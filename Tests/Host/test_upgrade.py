@@ -126,9 +126,11 @@ def test_an_earlier_version_is_upgraded_and_come_back_to(host):
     if not earlier:
         raise Skipped("TUSSILAGO_EARLIER= names no earlier version")
     with Host(host.stage) as own:
-        own.run(f"systemctl stop tussilagod.service; rm -f {LEDGER}*; cp {AGENT} /srv/this")
         own.testhost("push", f"{earlier}{AGENT}", "/srv/earlier")
-        own.run(f"cp /srv/earlier {AGENT}.new && mv {AGENT}.new {AGENT}; sha256sum /srv/this /srv/earlier")
+        # Without the socket nobody, such as the reconcile of the boot, has an agent come between these.
+        own.run(f"systemctl stop tussilago-reconcile.service tussilagod.socket tussilagod.service; rm -f {LEDGER}*;"
+                f" cp {AGENT} /srv/this; cp /srv/earlier {AGENT}.new && mv {AGENT}.new {AGENT};"
+                " systemctl start tussilagod.socket")
         deploy_both(own)
         now, formats = len(migrations()), []
         with load(own) as seen, asking(own) as asked:
