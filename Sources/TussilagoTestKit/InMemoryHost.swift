@@ -166,6 +166,8 @@ public actor InMemoryHost: UnitStore, LookStore, ServiceManager, Routing, ImageS
         return stored
     }
 
+    public func name(_ image: Digest, _ name: ImageReference) throws(PortError) { host.images[name] = image }
+
     public func release(except needed: Set<Digest>) throws(PortError) -> Int { 0 }
 
     public func bridges() throws(PortError) -> Set<AppReference> { host.bridges }

@@ -29,6 +29,10 @@ public struct SimulatedHost: Sendable {
     public var failed: Set<UnitName> = []
     /// Instances that never get ready.
     public var broken: Set<UnitName> = []
+    /// Whether builds fail.
+    public var failsBuilds = false
+    /// Every unit that was ever started, by name.
+    public var started: Set<String> = []
     /// What the journal says of units that do not start.
     public var obstacles: [UnitName: StartObstacle] = [:]
     /// The images in the storage.
@@ -99,7 +103,11 @@ public struct SimulatedHost: Sendable {
     }
 
     func isLoaded(_ unit: UnitName) -> Bool {
-        if let instance = Instance(unit: unit) { return loaded[instance.template.path] != nil }
+        if let template = unit.stem.split(separator: "@").first.flatMap({ TemplateName(stem: String($0)) }),
+            unit.stem.contains("@")
+        {
+            return loaded[template.path] != nil
+        }
         return loaded[.system(unit)] != nil
     }
 
@@ -160,7 +168,7 @@ public struct SimulatedHost: Sendable {
     public mutating func start(_ unit: UnitName) throws(PortError) {
         guard isLoaded(unit) else { throw PortError(.notFound, unit.description, cause: "there is no such unit") }
         if let instance = Instance(unit: unit) {
-            guard live.contains(instance) else {
+            guard live.contains(where: { $0.app == instance.app && $0.instanceName == instance.instanceName }) else {
                 throw PortError(.refused, unit.description, cause: "its condition was not met")
             }
             guard !broken.contains(unit) else {
@@ -168,7 +176,11 @@ public struct SimulatedHost: Sendable {
             }
             active.insert(instance.app.slice)
         }
+        if failsBuilds, unit.stem.contains("-build@") {
+            throw PortError(.startFailed, unit.description, cause: "it ended with 1")
+        }
         active.insert(unit)
+        started.insert(unit.description)
         failed.remove(unit)
     }
 

@@ -17,7 +17,7 @@ extension Problem {
         case .refused: self.init(.invalidRequest, text)
         case .noKey: self.init(.noKey, text, remedy: "systemd-creds setup")
         case .noSpace: self.init(.noSpace, text, remedy: "make room on the disk, then try again")
-        case .unavailable, .timedOut, .startFailed, .cancelled, .expired:
+        case .unavailable, .timedOut, .startFailed, .buildFailed, .cancelled, .expired:
             self.init(.unavailable, text, remedy: "tussilago status")
         // The agent ends, and the next one writes it anew.
         case .damaged where error.subject == "ledger":

@@ -33,6 +33,11 @@ public struct PodmanImages: ImageStore {
         Dictionary(try await list().map { ($0.digest, $0.names) }, uniquingKeysWith: { $0.union($1) })
     }
 
+    public func name(_ image: TussilagoCore.Digest, _ name: ImageReference) async throws(PortError) {
+        let colon = name.text.lastIndex(of: ":") ?? name.text.endIndex
+        try await tag(image, name.text[..<colon], name.text[colon...].dropFirst())
+    }
+
     public func release(except needed: Set<TussilagoCore.Digest>) async throws(PortError) -> Int {
         var released = 0
         for (digest, names) in try await list() where !needed.contains(digest) {
@@ -91,7 +96,14 @@ public struct PodmanImages: ImageStore {
     private func keep(_ digest: TussilagoCore.Digest, tags: [String]) async throws(PortError) {
         let tag = Self.tag(of: digest)
         guard !tags.contains("\(Self.keptName):\(tag)") else { return }
-        let answer = try await send("POST", "\(digest.hexadecimal)/tag?repo=\(Self.escaped(Self.keptName))&tag=\(tag)")
+        try await self.tag(digest, Self.keptName, tag)
+    }
+
+    private func tag(
+        _ digest: TussilagoCore.Digest, _ name: some StringProtocol, _ tag: some StringProtocol
+    ) async throws(PortError) {
+        let names = "repo=\(Self.escaped(String(name)))&tag=\(Self.escaped(String(tag)))"
+        let answer = try await send("POST", "\(digest.hexadecimal)/tag?\(names)")
         guard answer.status == 201 else {
             throw PortError(.unexpected, "Podman", cause: "it does not tag the image", detail: answer.reason)
         }

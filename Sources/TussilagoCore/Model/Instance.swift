@@ -32,6 +32,12 @@ public struct Instance: Hashable, Comparable, Sendable, Codable, CustomStringCon
     /// The template that the service is an instance of.
     public var template: TemplateName { TemplateName(app: app, process: process, generation: generation) }
 
+    /// The same of a text.
+    public init?(unitText: String) {
+        guard let unit = UnitName(unitText) else { return nil }
+        self.init(unit: unit)
+    }
+
     /// Reads an instance back from its service's name.
     public init?(unit: UnitName) {
         guard unit.type == .service else { return nil }

@@ -10,17 +10,24 @@ public struct Manifest: Hashable, Sendable, Codable {
     public var drainSeconds: Int
     /// The secrets that every process finds as files, sorted, each once.
     @LaterList public var secrets: [SecretName]
+    /// How it is built from its source; nil for an app that is not.
+    public var python: PythonBuild?
+    /// What runs once before a release of a deploy serves; nil for nothing.
+    public var release: [CommandArgument]?
 
     /// Makes a manifest of its parts; lists are put in their order.
     public init(
         processes: [ProcessSpecification], hostnames: [Hostname] = [], environment: [EnvironmentVariable] = [],
-        drainSeconds: Int = Manifest.defaultDrainSeconds, secrets: [SecretName] = []
+        drainSeconds: Int = Manifest.defaultDrainSeconds, secrets: [SecretName] = [], python: PythonBuild? = nil,
+        release: [CommandArgument]? = nil
     ) {
         self.processes = processes.sorted { $0.name < $1.name }
         self.hostnames = Set(hostnames).sorted()
         self.environment = environment.sorted { $0.name < $1.name }
         self.drainSeconds = drainSeconds
         self.secrets = Set(secrets).sorted()
+        self.python = python
+        self.release = release
     }
 
     /// The most copies of one process that run.
@@ -57,6 +64,14 @@ public struct Manifest: Hashable, Sendable, Codable {
 
     /// How long is waited where a manifest does not say.
     public static let defaultDrainSeconds = 1
+
+    /// What runs once before a release serves, as a process: with the limits of the one that takes requests.
+    public var phase: ProcessSpecification? {
+        release.map {
+            ProcessSpecification(
+                name: .release, command: $0, limits: (ingressProcess ?? processes.first)?.limits ?? Limits())
+        }
+    }
 
     /// The process that Caddy's requests go to. At most one has an ingress.
     public var ingressProcess: ProcessSpecification? { processes.first { $0.ingress != nil } }

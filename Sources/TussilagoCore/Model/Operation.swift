@@ -213,8 +213,10 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
 
 /// What a deploy shall run.
 public struct Deployment: Hashable, Sendable, Codable {
-    /// The image, as the host's storage has it.
+    /// The image, as the host's storage has it; of a source the runtime's.
     public var image: ImageReference
+    /// The archive of a source that it is built of, as it was uploaded before.
+    public var source: Digest?
     /// A directory of the host whose content is copied and mounted read-only.
     public var files: String?
     /// How it is configured.
@@ -229,10 +231,11 @@ public struct Deployment: Hashable, Sendable, Codable {
 
     /// Describes a deploy.
     public init(
-        image: ImageReference, files: String? = nil, manifest: Manifest, scaled: Set<ProcessName> = [],
-        note: String? = nil
+        image: ImageReference, source: Digest? = nil, files: String? = nil, manifest: Manifest,
+        scaled: Set<ProcessName> = [], note: String? = nil
     ) {
         self.image = image
+        self.source = source
         self.files = files
         self.manifest = manifest
         self.scaled = scaled

@@ -5,10 +5,13 @@ extension Release {
         var differences: [String] = []
         if artefact.image.digest != other.artefact.image.digest { differences.append("image") }
         if artefact.tree != other.artefact.tree { differences.append("files") }
+        if artefact.built?.packages != other.artefact.built?.packages { differences.append("packages") }
         differences += environment(other)
         differences += secrets(other)
         if manifest.hostnames != other.manifest.hostnames { differences.append("hostnames") }
         if manifest.drainSeconds != other.manifest.drainSeconds { differences.append("drain") }
+        if manifest.python != other.manifest.python { differences.append("python") }
+        if manifest.release != other.manifest.release { differences.append("release command") }
         for process in manifest.processes {
             guard let before = other.manifest.processes.first(where: { $0.name == process.name }) else {
                 differences.append("\(process.name) is new")

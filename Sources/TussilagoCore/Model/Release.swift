@@ -102,6 +102,13 @@ public struct Release: Hashable, Sendable, Codable {
         }
     }
 
+    /// What runs once before it serves; nil for nothing.
+    public var phase: Instance? {
+        templates[.release].map {
+            Instance(app: app, process: .release, generation: $0.generation, release: number)
+        }
+    }
+
     /// The instances that Caddy's requests go to, the first copy first; none if the app takes no requests.
     public var ingressInstances: [Instance] {
         guard let ingress = manifest.ingressProcess else { return [] }

@@ -52,7 +52,10 @@ public enum PlanRules {
                 return []
             case .start(let units):
                 active.formUnion(units)
-                let unknown = units.compactMap { Instance(unit: $0) }.filter { !live.contains($0) }
+                // What runs before a release serves goes by the link of what serves.
+                let unknown = units.compactMap { Instance(unit: $0) }.filter { instance in
+                    !live.contains { $0.app == instance.app && $0.instanceName == instance.instanceName }
+                }
                 return (loaded ? [] : ["nothing is started before systemd has loaded what was written"])
                     + unknown.map { "\($0) is started only after it was admitted" }
             case .route, .drain: return []

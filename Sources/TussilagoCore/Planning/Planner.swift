@@ -51,7 +51,14 @@ public struct Planner: Sendable {
         stage(app)
         admit(app.instances)
         installUnits()
-        if runs(app) { roll(app) } else { rest(app) }
+        if runs(app) {
+            // Before anything of the release serves, and before it takes anybody's place.
+            if let phase = app.phase { start([reference.target, phase.unit]) }
+            roll(app)
+        } else {
+            rest(app)
+        }
+        if let phase = app.phase, runs(app) { steps.append(.stop([phase.unit])) }
         enable(reference.target, by: reference.tenant.target, true)
         want(reference.target, app.instances.map(\.unit))
         route(reference, app.route)
@@ -207,12 +214,18 @@ public struct Planner: Sendable {
 
     private mutating func uninstallUnits() {
         let wanted = Set(desired.unitFiles.map(\.path))
-        let gone = observed.installed.units.keys.filter { !wanted.contains($0) }.sorted()
+        let gone = observed.installed.units.keys.filter { !wanted.contains($0) && !isKept($0) }.sorted()
         let owed = observed.installed.reloadOwed && !steps.contains(.files(.settle))
         if !gone.isEmpty { steps.append(.files(.uninstall(gone))) }
         guard !gone.isEmpty || owed else { return }
         steps.append(.reload(expecting: []))
         steps.append(.files(.settle))
+    }
+
+    /// Whether a file stays that nothing asks for: the unit of an app's builds, as long as there is the app.
+    private func isKept(_ path: UnitFile.Path) -> Bool {
+        guard case .app(let reference) = desired.scope, desired.app != nil else { return false }
+        return path == Build.template(of: reference).path
     }
 
     /// The bridge's service, when there is one to stop with its app: Podman leaves the network to it.
@@ -285,6 +298,7 @@ extension DesiredState {
                 files[name.path] = template.text
             }
         }
+        if let builds = app.builds { files[builds.path] = builds.text }
         return files.map { UnitFile(path: $0.key, text: $0.value) }.sorted { $0.path < $1.path }
     }
 
@@ -305,6 +319,7 @@ extension DesiredState {
         case .app(let reference):
             units = [reference.target, reference.slice]
             units.formUnion(app?.instances.map(\.unit) ?? [])
+            if let phase = app?.phase { units.insert(phase.unit) }
             units.formUnion(installed.live.map(\.unit))
             for path in installed.units.keys {
                 if case .network = path, let unit = path.generatedService.flatMap({ UnitName($0) }) {

@@ -36,6 +36,10 @@ public struct DesiredApp: Hashable, Sendable {
     public var power: Power
     /// Its secrets in all versions that are kept, in their order.
     public var secrets: [SecretRecord]
+    /// The unit of its builds, where one is about to be done. Else it stays as it was left: nothing runs by it.
+    public var builds: UnitFile?
+    /// What runs once before ``current`` serves; nil where that has been, or need not be.
+    public var phase: Instance?
 
     /// Whether an app shall run.
     public enum Power: Hashable, Sendable, CaseIterable {

@@ -10,13 +10,18 @@ public struct ParsedManifest: Hashable, Sendable {
     public var manifest: Manifest
     /// The image that it names, if it does.
     public var image: ImageReference?
+    /// The app that it is of, if it says so.
+    public var app: AppReference?
     /// The processes of which it does not say how many copies run.
     public var scaled: Set<ProcessName>
 
     /// Makes it of its parts.
-    public init(manifest: Manifest, image: ImageReference?, scaled: Set<ProcessName> = []) {
+    public init(
+        manifest: Manifest, image: ImageReference?, app: AppReference? = nil, scaled: Set<ProcessName> = []
+    ) {
         self.manifest = manifest
         self.image = image
+        self.app = app
         self.scaled = scaled
     }
 }

@@ -27,6 +27,8 @@ public struct PortError: Error, Hashable, Sendable, CustomStringConvertible {
         case refused
         /// An instance did not start or did not get ready.
         case startFailed = "start-failed"
+        /// A source could not be built.
+        case buildFailed = "build-failed"
         /// The other side is away for the moment. Trying again may help.
         case unavailable
         /// The deadline passed. Trying again may help.

@@ -17,6 +17,8 @@ public protocol ImageStore: Sendable {
     func resolve(_ reference: ImageReference) async throws(PortError) -> ImageIdentity
     /// Every image in the storage, with the names that mean it now.
     func stored() async throws(PortError) -> [Digest: Set<String>]
+    /// Gives an image one more name, which means no other from then on.
+    func name(_ image: Digest, _ name: ImageReference) async throws(PortError)
     /// Lets images go that were kept for releases, but for those of `needed`; they stay if they have other names.
     /// - Returns: how many were let go.
     func release(except needed: Set<Digest>) async throws(PortError) -> Int

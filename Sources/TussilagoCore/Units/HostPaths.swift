@@ -23,6 +23,22 @@ public enum HostPaths {
     public static let upstreams = "\(state)/upstreams"
     /// File trees by their digest.
     public static let trees = "\(state)/trees"
+    /// The archives of sources, one directory a tenant.
+    public static let sources = "\(state)/sources"
+    /// An archive of a source: `DIGEST.tar`.
+    public static func source(_ source: Digest, of tenant: TenantName) -> String {
+        "\(sources)/\(tenant)/\(sourceName(source))"
+    }
+    /// An archive's own name.
+    public static func sourceName(_ source: Digest) -> String { "\(source.hexadecimal).tar" }
+    /// What builds find while they run, one directory an app, in one a tenant.
+    public static let builds = "\(state)/builds"
+    /// One directory a build.
+    public static func builds(_ app: AppReference) -> String { "\(builds)/\(app.tenant)/\(app.app)" }
+    /// Where builds leave what they make, one directory a build, in memory and of a size.
+    public static let buildOutput = "/run/tussilago-build"
+    /// The program that builds a Python app, inside of the sandbox.
+    public static let pythonBuilder = "/usr/lib/tussilago/python/build.py"
     /// The configuration that Caddy starts with.
     public static let caddyConfiguration = "\(state)/caddy/caddy.json"
 
@@ -67,6 +83,8 @@ public enum HostPaths {
     public static let credentialPrefix = "tussilago."
     /// The link to the file tree, in a live instance's release.
     public static let files = "files"
+    /// The link to the tree of packages, in a live instance's release that has any.
+    public static let packages = "packages"
     /// The release itself, as JSON, in its directory: with the units enough to write the ledger anew.
     public static let releaseRecord = "release.json"
 }

@@ -8,24 +8,37 @@ public struct ProcessTemplate: Sendable {
     let process: ProcessSpecification
     let hasFiles: Bool
     let hasSecrets: Bool
+    let isBuilt: Bool
+    let hasPackages: Bool
     let policy: SandboxPolicy
+
+    /// Describes the template of a process, which runs what `artefact` says.
+    public init(
+        tenant: Tenant, app: App, process: ProcessSpecification, artefact: Artefact, hasSecrets: Bool = false
+    ) {
+        self.init(
+            tenant: tenant, app: app, process: process, hasFiles: artefact.tree != nil, hasSecrets: hasSecrets,
+            isBuilt: artefact.built != nil, hasPackages: artefact.built?.packages != nil)
+    }
 
     /// Describes the template of a process.
     public init(
         tenant: Tenant, app: App, process: ProcessSpecification, hasFiles: Bool, hasSecrets: Bool = false,
-        policy: SandboxPolicy = .strict
+        isBuilt: Bool = false, hasPackages: Bool = false, policy: SandboxPolicy = .strict
     ) {
         self.tenant = tenant
         self.app = app
         self.process = process
         self.hasFiles = hasFiles
         self.hasSecrets = hasSecrets
+        self.isBuilt = isBuilt
+        self.hasPackages = hasPackages
         self.policy = policy
     }
 
     /// All that an instance of the app may see of the host's files.
     public static func volumes(of app: AppReference) -> [String] {
-        [ingressVolume, filesVolume(of: app), secretsVolume]
+        [ingressVolume, filesVolume(of: app), packagesVolume(of: app), secretsVolume]
     }
 
     private static let secretsVolume = "\(HostPaths.secrets)/%N:\(SecretName.directory):ro"
@@ -37,6 +50,12 @@ public struct ProcessTemplate: Sendable {
         "\(HostPaths.live(app))/%i/\(HostPaths.files):\(Artefact.filesMountPoint):ro"
     }
 
+    private static func packagesVolume(of app: AppReference) -> String {
+        "\(HostPaths.live(app))/%i/\(HostPaths.packages):\(Artefact.packagesMountPoint):ro"
+    }
+
+    /// Whether it runs once, before a release serves.
+    private var isPhase: Bool { process.name == .release }
     private var live: String { "\(HostPaths.live(app.reference))/%i" }
     private var helper: String { HostPaths.instanceHelper }
     private var hostUser: UInt32 { tenant.users.host(policy.user) }
@@ -67,6 +86,7 @@ public struct ProcessTemplate: Sendable {
         unit.set("After", "\(app.reference.target)")
         // A release that was replaced has lost its link: a target that systemd loaded before that cannot revive it.
         unit.set("ConditionPathExists", live)
+        if isPhase { unit.set("CollectMode", "inactive-or-failed") }
         unit.set("StartLimitIntervalSec", "\(policy.startLimitSeconds)")
         unit.set("StartLimitBurst", "\(policy.startLimitBurst)")
         if case .port = process.ingress {
@@ -107,6 +127,8 @@ public struct ProcessTemplate: Sendable {
         } else {
             unit.set("WorkingDir", "/")
         }
+        if hasPackages { unit.set("Volume", Self.packagesVolume(of: app.reference)) }
+        if isBuilt { unit.set(PythonEnvironment.variables.map { ("Environment", $0) }) }
         if hasSecrets { unit.set("Volume", Self.secretsVolume) }
         let words = process.command.map { UnitText.word($0.text) }
         unit.set("Entrypoint", words.first ?? "")
@@ -129,8 +151,15 @@ public struct ProcessTemplate: Sendable {
         unit.set("CPUQuota", "\(process.limits.cpuPercent)%")
         unit.set("TasksMax", "\(process.limits.tasks)")
         unit.set("IOWeight", "\(process.limits.ioWeight)")
-        unit.set(policy.service)
-        unit.set("TimeoutStartSec", "\(process.health.timeoutSeconds + 30)")
+        if isPhase {
+            // That it has ended well is systemd's to know: an agent that was killed does not run it twice.
+            unit.set([("Type", "oneshot"), ("RemainAfterExit", "yes")])
+            unit.set(policy.oneshot)
+            unit.set("TimeoutStartSec", "\(policy.phaseSeconds)")
+        } else {
+            unit.set(policy.service)
+            unit.set("TimeoutStartSec", "\(process.health.timeoutSeconds + 30)")
+        }
         if hasSecrets {
             // The list is the release's: which versions it has changes no unit.
             unit.set("ExecStartPre", "\(helper) secrets %N \(hostUser) \(live)/\(HostPaths.secretList)")

@@ -15,6 +15,8 @@ public struct SandboxPolicy: Hashable, Sendable {
     public var startLimitBurst = 5
     /// See ``startLimitBurst``.
     public var startLimitSeconds = 120
+    /// How long what runs before a release serves may take, in seconds.
+    public var phaseSeconds = 600
     /// Log lines that an instance may write in ``logIntervalSeconds``.
     public var logBurst = 5_000
     /// See ``logBurst``.
@@ -67,11 +69,18 @@ public struct SandboxPolicy: Hashable, Sendable {
         ]
     }
 
+    /// The same of what runs once: nothing starts it anew, and only an end of its own is a good one.
+    var oneshot: [(key: String, value: String)] {
+        let ofInstances: Set = ["Restart", "RestartSec", "RestartSteps", "RestartMaxDelaySec", "SuccessExitStatus"]
+        return service.filter { !ofInstances.contains($0.key) }
+    }
+
     /// What must be among the arguments of the `podman run` that the real generator makes, for every instance of a
     /// tenant with these users. A unit whose command lacks one of them, or says it twice, is never installed.
     ///
-    /// `network` is ``isolated`` or the bridge of the app's own.
-    public func requiredArguments(users: UserRange, network: String) -> [[String]] {
+    /// `network` is ``isolated`` or the bridge of the app's own. A build has Podman's directories in memory, which an
+    /// instance has not.
+    public func requiredArguments(users: UserRange, network: String, isBuild: Bool = false) -> [[String]] {
         [
             ["--runtime=\(runtime)"],
             ["--pull", "never"],
@@ -80,7 +89,7 @@ public struct SandboxPolicy: Hashable, Sendable {
             ["--cap-drop", "all"],
             ["--security-opt=no-new-privileges"],
             ["--read-only"],
-            ["--read-only-tmpfs=false"],
+            [isBuild ? "--read-only-tmpfs" : "--read-only-tmpfs=false"],
             ["--user", "\(user):\(user)"],
             ["--uidmap", "0:\(users.first):\(UserRange.size)"],
             ["--gidmap", "0:\(users.first):\(UserRange.size)"],
