@@ -7,6 +7,8 @@ func parsed(_ text: String) throws -> ParsedManifest {
     try TOMLManifestReader().manifest(text).get()
 }
 
+private func manifestOf(_ text: String) throws -> ParsedManifest { try parsed(text) }
+
 @Suite struct ManifestTests {
     @Test func aCommandIsAllThatAManifestNeeds() throws {
         let manifest = try parsed(
@@ -92,6 +94,70 @@ func parsed(_ text: String) throws -> ParsedManifest {
             }
             #expect(errors.mistakes.map(\.key) == ["secrets"] && errors.mistakes[0].line == 1, "\(wrong)")
         }
+    }
+
+    @Test func aSourceIsBuiltAsTheManifestSays() throws {
+        let parsed = try parsed(
+            """
+            app = "acme/shop"
+            release = "python3 manage.py migrate"
+            [python]
+            version = "3.13"
+            requirements = "requirements/production.txt"
+            packages = ["gunicorn>=23"]
+            build = ["python3 manage.py collectstatic", ["sh", "-c", "a b"]]
+            [processes.web]
+            command = "a"
+            """)
+        let build = PythonBuild(
+            version: try PythonVersion("3.13"), requirements: try RequirementsFile("requirements/production.txt"),
+            packages: [try PackageRequirement("gunicorn>=23")],
+            commands: try [["python3", "manage.py", "collectstatic"], ["sh", "-c", "a b"]].map {
+                try $0.map { try CommandArgument($0) }
+            })
+        #expect(parsed.manifest.python == build)
+        #expect(parsed.manifest.release?.map(\.text) == ["python3", "manage.py", "migrate"])
+        #expect(parsed.app == (try AppReference("acme/shop")))
+        #expect(try manifestOf("[python]\n[processes.web]\ncommand = 'a'").manifest.python == PythonBuild())
+        #expect(try manifestOf("[processes.web]\ncommand = 'a'").manifest.python == nil)
+    }
+
+    @Test(arguments: [
+        ("version = \"2.7\"", 2, "python.version"), ("requirements = \"../x.txt\"", 2, "python.requirements"),
+        ("packages = [\"a\", \"-r b\"]", 2, "python.packages"), ("build = \"x\"", 2, "python.build"),
+        ("build = [\"a && b\"]", 2, "python.build"), ("versoin = \"3.13\"", 2, "python.versoin"),
+        ("build = [[]]", 2, "python.build"),
+    ])
+    func mistakesOfABuildAreToldWithTheirPlace(line: String, number: Int, key: String) {
+        let text = "[python]\n\(line)\n[processes.web]\ncommand = 'a'"
+        guard case .failure(let errors) = TOMLManifestReader().manifest(text) else {
+            Issue.record("\(line) was taken")
+            return
+        }
+        #expect(errors.mistakes.map(\.key) == [key] && errors.mistakes.map(\.line) == [number])
+    }
+
+    @Test(arguments: ["build", "release"]) func theNamesOfThePlatformAreNoProcess(name: String) {
+        guard case .failure(let errors) = TOMLManifestReader().manifest("[processes.\(name)]\ncommand = 'a'") else {
+            Issue.record("\(name) was taken")
+            return
+        }
+        #expect(errors.mistakes.first?.message.contains("is the platform's") == true)
+    }
+
+    @Test func whatIsDetectedIsAManifest() throws {
+        let project = ProjectFiles(
+            paths: ["app.py", "src/x.py"], texts: ["app.py": "app = Flask('a \\\" b')\n@app.get(\"/health\")"])
+        let detection = try Detection(project)
+        let whole = try manifestOf(detection.manifest(hostnames: [try Hostname("a.example.org")]))
+        #expect(whole.manifest.hostnames == [try Hostname("a.example.org")])
+        #expect(whole.manifest.processes.map(\.health.path) == ["/health"])
+        let own = "drain = \"2s\"\n[environment]\nA = \"b\""
+        let keys = try #require(ManifestKeys.read(own)).keys
+        let completed = try manifestOf(detection.completion(of: own, keys: keys))
+        #expect(completed.manifest.drainSeconds == 2 && completed.manifest.environment.map(\.name) == ["A"])
+        #expect(completed.manifest.processes == whole.manifest.processes)
+        #expect(completed.manifest.python == detection.build)
     }
 
     @Test(arguments: [

@@ -82,7 +82,7 @@ private struct Root: ~Copyable {
         let shipped = try String(contentsOf: file, encoding: .utf8)
         let lines = shipped.split(separator: "\n", omittingEmptySubsequences: false)
         let defaults = lines.filter { $0.hasPrefix("#") && $0.dropFirst().first?.isLetter == true }
-        #expect(defaults.count == 17)
+        #expect(defaults.count == 23)
         let root = try Root()
         try root.write("/usr/lib/tussilago/tussilagod.toml", shipped)
         #expect(try Settings.load(root: root.path) == Settings())

@@ -19,12 +19,12 @@ struct ProcessReader {
         static let temporary = Bytes.mebibytes(1)...Bytes.mebibytes(16 << 10)
         static let healthSeconds = 1...600
         static let port = 1...65_535
-        static let arguments = 1024
     }
 
     /// The process of a table, with defaults in the place of what is wrong.
     func process(_ reader: TableReader) -> ProcessSpecification {
-        let command = command(reader)
+        reader.require("command", "the command is missing, as in command = [\"python3\", \"app.py\"]")
+        let command = CommandReader.command(reader, "command") ?? []
         let ingress = ingress(reader)
         var limits = limits
         reader.table("limits") { limits = Self.limits($0, base: limits) }
@@ -41,39 +41,6 @@ struct ProcessReader {
             tasks: reader.read("tasks", .integer(Bounds.tasks)) ?? base.tasks,
             ioWeight: reader.read("io-weight", .integer(Bounds.ioWeight)) ?? base.ioWeight,
             temporary: reader.read("tmp", .size(Bounds.temporary)) ?? base.temporary)
-    }
-
-    /// The program and its arguments: an array of texts, or one text.
-    private func command(_ reader: TableReader) -> [CommandArgument] {
-        reader.require("command", "the command is missing, as in command = [\"python3\", \"app.py\"]")
-        guard let node = reader.member("command")?.node else { return [] }
-        let arguments: [CommandArgument]
-        let hasProgram: Bool
-        switch node.value {
-        case .string:
-            let parser = ValueParser.text("\"python3 app.py\"") { text throws(InvalidValue) in
-                try CommandText(text).arguments
-            }
-            guard let parsed = reader.read("command", parser) else { return [] }
-            if parsed.count > Bounds.arguments {
-                reader.report(node.position, "command", "there may be at most \(Bounds.arguments) arguments")
-            }
-            arguments = parsed
-            hasProgram = parsed.first?.text.isEmpty == false
-        case .array(let elements):
-            let parser = ValueParser.text("\"-u\"") { text throws(InvalidValue) in try CommandArgument(text) }
-            arguments = reader.list("command", most: Bounds.arguments, parser).map(\.value)
-            hasProgram = !elements.isEmpty && arguments.first?.text.isEmpty != true
-        default:
-            let rule = "it must be an array of texts, as in [\"python3\", \"app.py\"]"
-            reader.report(node.position, "command", "this is \(node.kind); \(rule)")
-            return []
-        }
-        if !hasProgram {
-            let message = "the program is missing; its name or path is the first argument"
-            reader.report(node.position, "command", message)
-        }
-        return arguments
     }
 
     private func count(_ reader: TableReader) -> Int {

@@ -12,6 +12,8 @@ public struct Settings: Sendable, Equatable {
     public var files = Files()
     /// `[podman]`: the engine that stores images.
     public var podman = Podman()
+    /// `[python]`: how Python apps are built from their source.
+    public var python = Python()
     /// `[reconcile]`: what becomes of what is not as it shall be.
     public var reconcile = Reconcile()
 
@@ -56,6 +58,18 @@ public struct Settings: Sendable, Equatable {
     public struct Podman: Sendable, Equatable {
         /// The Unix socket of its API.
         public var socket = "/run/podman/podman.sock"
+    }
+
+    /// How Python apps are built from their source.
+    public struct Python: Sendable, Equatable {
+        /// The path of uv; nil for the usual places.
+        public var uv: String?
+        /// A directory of wheels that packages are installed from; nil for none.
+        public var wheels: String?
+        /// The largest archive of a source.
+        public var source = Bytes.mebibytes(256)
+        /// The most that a build may use.
+        public var limits = BuildLimits()
     }
 
     /// What becomes of what is not as it shall be.

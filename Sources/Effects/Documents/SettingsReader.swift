@@ -10,6 +10,7 @@ extension Settings {
             reader.table("caddy") { caddy.read($0) }
             reader.table("files") { files.read($0) }
             reader.table("podman") { podman.read($0) }
+            reader.table("python") { python.read($0) }
             reader.table("reconcile") { reconcile.repair = $0.read("repair", .boolean) ?? reconcile.repair }
         }
     }
@@ -64,7 +65,37 @@ extension Settings.Podman {
     }
 }
 
+extension Settings.Python {
+    fileprivate mutating func read(_ table: TableReader) {
+        uv = table.read("uv", .hostPath) ?? uv
+        wheels = table.read("wheels", .hostPath) ?? wheels
+        source = table.read("source", .size(Bytes.mebibytes(1)...Bytes.mebibytes(4 << 10))) ?? source
+        limits.output = table.read("size", .size(Bytes.mebibytes(16)...Bytes.mebibytes(64 << 10))) ?? limits.output
+        limits.entries = table.read("entries", .integer(100...10_000_000)) ?? limits.entries
+        limits.memory =
+            table.read("memory", .size(Bytes.mebibytes(128)...Bytes.mebibytes(256 << 10))) ?? limits.memory
+        limits.cpuPercent = table.read("cpu", .percent(10...6400)) ?? limits.cpuPercent
+        limits.seconds = table.read("timeout", .seconds(10...(24 * hour))) ?? limits.seconds
+    }
+}
+
 extension ValueParser where Value == String {
+    /// The path of something on the host: absolute, with no `.` or `..` in it, and nothing that would have to be quoted.
+    static var hostPath: ValueParser {
+        .text("\"/srv/wheels\"") { text throws(InvalidValue) in
+            let parts = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+            let allowed = Set("-._/+@".utf8)
+            guard text.hasPrefix("/"), text.utf8.count <= 1024, parts.allSatisfy({ !["", ".", ".."].contains($0) }),
+                text.utf8.allSatisfy({ $0.isAlphanumeric || allowed.contains($0) })
+            else {
+                throw InvalidValue(
+                    "path", given: text,
+                    rule: "it begins with /, does not end with one, and has only letters, digits and - . _ / + @ in it")
+            }
+            return text
+        }
+    }
+
     /// An address that Caddy listens on, with or without its host: `:80`, `127.0.0.1:8080`, `[::1]:80`
     /// (https://caddyserver.com/docs/conventions#network-addresses).
     static var listenAddress: ValueParser {

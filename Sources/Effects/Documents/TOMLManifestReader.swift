@@ -19,6 +19,7 @@ public struct TOMLManifestReader: ManifestReader {
         guard let root = TOMLParser.parse(text, into: mistakes) else { return .failure(mistakes.documentErrors) }
         var manifest = Manifest(processes: [])
         var image: ImageReference?
+        var app: AppReference?
         var scaled: Set<ProcessName> = []
         TableReader.read(root, mistakes: mistakes) { reader in
             image = reader.read(
@@ -26,14 +27,19 @@ public struct TOMLManifestReader: ManifestReader {
             let drain = reader.read("drain", .seconds(Bounds.drainSeconds))
             let environment = self.environment(reader)
             let secrets = self.secrets(reader)
+            app = reader.read("app", .text("\"acme/shop\"") { text throws(InvalidValue) in try AppReference(text) })
+            let release = CommandReader.command(reader, "release")
+            var python: PythonBuild?
+            if reader.member("python") != nil { reader.table("python") { python = PythonReader.build($0) } }
             let processes = self.processes(reader, scaled: &scaled)
             let hostnames = self.hostnames(reader, haveIngress: processes.contains { $0.ingress != nil })
             manifest = Manifest(
                 processes: processes, hostnames: hostnames, environment: environment,
-                drainSeconds: drain ?? Manifest.defaultDrainSeconds, secrets: secrets)
+                drainSeconds: drain ?? Manifest.defaultDrainSeconds, secrets: secrets, python: python,
+                release: release)
         }
         guard mistakes.isEmpty else { return .failure(mistakes.documentErrors) }
-        return .success(ParsedManifest(manifest: manifest, image: image, scaled: scaled))
+        return .success(ParsedManifest(manifest: manifest, image: image, app: app, scaled: scaled))
     }
 
     private func hostnames(_ reader: TableReader, haveIngress: Bool) -> [Hostname] {
@@ -117,6 +123,9 @@ public struct TOMLManifestReader: ManifestReader {
                 } catch {
                     table.report(member.position, member.key, "\(error)")
                     continue
+                }
+                if ProcessName.reserved.contains(name) {
+                    table.report(member.position, member.key, "the name \(name) is the platform's; choose another")
                 }
                 table.table(member.key) { process in
                     let specification = ProcessReader(name: name, limits: limits).process(process)

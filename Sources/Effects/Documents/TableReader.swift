@@ -83,7 +83,8 @@ final class TableReader {
     /// Takes every key as known: those of a table whose keys are names of the author's own.
     func knowAllKeys() { knowsAllKeys = true }
 
-    private func parse<Value>(_ node: DocumentNode, of key: String, _ parser: ValueParser<Value>) -> Value? {
+    /// The value of a node of this table; nil where it is wrong, which is reported.
+    func parse<Value>(_ node: DocumentNode, of key: String, _ parser: ValueParser<Value>) -> Value? {
         do throws(ValueMistake) {
             return try parser.parse(node)
         } catch {
