@@ -105,7 +105,7 @@ let package = Package(
         program(
             "tussilago",
             [
-                "TussilagoAPI", "TussilagoCore", "UnixHTTP",
+                "TussilagoAPI", "TussilagoCore", "Documents", "UnixHTTP",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -130,7 +130,7 @@ let package = Package(
         tests("CaddyAdminTests", ["CaddyAdmin", "UnixHTTP", "UnixHTTPTestKit", "TussilagoCore"]),
         tests("PodmanImagesTests", ["PodmanImages", "UnixHTTPTestKit", "TussilagoCore"]),
         tests("SQLiteLedgerTests", ["SQLiteLedger", "TussilagoCore"]),
-        tests("UnitFilesTests", ["UnitFiles", "TussilagoCore"]),
+        tests("UnitFilesTests", ["UnitFiles", "TussilagoCore", .product(name: "Crypto", package: "swift-crypto")]),
         tests("DocumentsTests", ["Documents", "TussilagoCore"]),
         tests(
             "TussilagoServerTests",

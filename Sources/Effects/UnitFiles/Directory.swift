@@ -70,6 +70,11 @@ struct Directory: ~Copyable {
         try posix("fsync", subject) { fsync(descriptor) }
     }
 
+    /// Puts all that was written to its file system on the disk.
+    func syncFileSystem(as subject: String) throws(PortError) {
+        try posix("syncfs", subject) { tsl_syncfs(descriptor) }
+    }
+
     /// Calls `body` with each name in the directory, in no order, as the C string that the kernel gave, and with whether it
     /// is a symbolic link; nil where the file system does not tell.
     ///

@@ -8,7 +8,8 @@ public import TussilagoCore
 public actor FileUnitStore: UnitStore {
     let root: HostRoot
     private let generator: QuadletGenerator
-    private let trees: TreeStore
+    let trees: TreeStore
+    let tools: BuildTools
     private let executor = SerialQueue(label: "tussilago.unit-files")
 
     /// Opens the store of this host.
@@ -17,14 +18,16 @@ public actor FileUnitStore: UnitStore {
     ///   - root: A directory that stands for the host's root, for tests.
     ///   - generator: Podman's generator of systemd units.
     ///   - limits: How large a directory may be that is imported.
+    ///   - tools: What builds need of the host.
     public init(
         root: String = "",
         generator: String = "/usr/lib/systemd/system-generators/podman-system-generator",
-        limits: TreeLimits = .standard
+        limits: TreeLimits = .standard, tools: BuildTools = BuildTools()
     ) {
         self.root = HostRoot(prefix: root)
         self.generator = QuadletGenerator(path: generator)
         trees = TreeStore(root: self.root, limits: limits)
+        self.tools = tools
     }
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }

@@ -11,7 +11,7 @@ struct HostRoot: Sendable {
 
     /// The directories that everything else lies in, with the mode of those that have to be made.
     enum Base: String {
-        case state, systemUnits, quadlets, runtime, credentials
+        case state, systemUnits, quadlets, runtime, credentials, buildOutput
 
         var path: String {
             switch self {
@@ -20,13 +20,14 @@ struct HostRoot: Sendable {
             case .quadlets: HostPaths.quadlets
             case .runtime: "/run/tussilago"
             case .credentials: HostPaths.credentials
+            case .buildOutput: HostPaths.buildOutput
             }
         }
 
         /// In the state, Caddy and the tenants' mapped roots go through to what they know the name of; they list nothing.
         var mode: mode_t {
             switch self {
-            case .state: 0o711
+            case .state, .buildOutput: 0o711
             case .systemUnits, .quadlets, .runtime: 0o755
             case .credentials: 0o700
             }

@@ -22,6 +22,7 @@ struct Leftovers {
         if let upstreams = try root.directory(.state, HostPaths.upstreams) { try removeEmpty(in: upstreams) }
         try removeFromApps()
         try removeFromCredentials()
+        try SourceStore(root: root).removeLeftovers()
     }
 
     /// Among credentials of others, only what has the platform's names.

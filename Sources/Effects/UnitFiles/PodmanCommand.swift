@@ -54,19 +54,19 @@ struct PodmanCommand {
 
     /// Holds the command against the policy, and against what the quadlet of one of the app's processes asks for.
     func verify(
-        policy: SandboxPolicy, users: UserRange, app: AppReference, quadlet: UnitSections
+        policy: SandboxPolicy, users: UserRange, app: AppReference, isBuild: Bool = false, quadlet: UnitSections
     ) throws(Unfit) {
         let bridge = app.target.stem
         let hasBridge = quadlet.values(of: "Network", in: "Container") == ["\(bridge).network"]
         let network = hasBridge ? bridge : SandboxPolicy.isolated
-        for required in policy.requiredArguments(users: users, network: network) {
+        for required in policy.requiredArguments(users: users, network: network, isBuild: isBuild) {
             let wanted = required.joined(separator: "=")
             let name = Self.name(of: wanted)
             let given = options.filter { Self.name(of: $0) == name }
             guard given.contains(wanted) else { throw Unfit(reason: "\(wanted) is missing from its command") }
             guard given.count == 1 else { throw Unfit(reason: "\(name) stands in its command \(given.count) times") }
         }
-        let volumes = ProcessTemplate.volumes(of: app)
+        let volumes = isBuild ? BuildTemplate.volumes(of: app) : ProcessTemplate.volumes(of: app)
         for option in options {
             let name = Self.name(of: option)
             guard !SandboxPolicy.forbiddenArguments.contains(name), Self.isLong(name) || Self.isShort(name) else {

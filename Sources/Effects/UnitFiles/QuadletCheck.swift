@@ -42,7 +42,8 @@ struct QuadletCheck {
             do throws(PodmanCommand.Unfit) {
                 let command = try PodmanCommand(service: UnitSections(text))
                 try command.verify(
-                    policy: .strict, users: users, app: template.app, quadlet: UnitSections(file.text))
+                    policy: .strict, users: users, app: template.app, isBuild: template.process == .build,
+                    quadlet: UnitSections(file.text))
             } catch {
                 throw PortError(.refused, file.path.name, cause: error.reason)
             }

@@ -6,6 +6,8 @@ struct ReleaseContents {
     let files: [(name: String, bytes: [UInt8])]
     /// The tree of files that its link leads to, if it has one.
     let tree: TussilagoCore.Digest?
+    /// The tree of packages that its link leads to, if it has one.
+    let packages: TussilagoCore.Digest?
 
     /// The largest record that is written, and so the most that is read of one.
     static let recordLimit = 4 * 1_048_576
@@ -25,6 +27,7 @@ struct ReleaseContents {
         if !release.secrets.isEmpty { files.append((HostPaths.secretList, Array(Self.secretList(release).utf8))) }
         self.files = files
         tree = release.artefact.tree
+        packages = release.artefact.built?.packages
     }
 
     /// Values for the unit itself, in the format of systemd.exec(5) `EnvironmentFile=`.

@@ -17,7 +17,8 @@ struct ReleaseStore {
     func stage(_ release: Release, network: AppNetwork) throws(PortError) {
         let contents = try ReleaseContents(release, network: network)
         let subject = "release \(release.number)"
-        if let tree = contents.tree, try root.directory(.state, "\(HostPaths.trees)/\(tree.hexadecimal)") == nil {
+        for tree in release.artefact.trees
+        where try root.directory(.state, "\(HostPaths.trees)/\(tree.hexadecimal)") == nil {
             throw PortError(.notFound, subject, cause: "its files are not in the store")
         }
         let releases = try root.makeDirectory(.state, directory(of: release.app))
@@ -50,9 +51,11 @@ struct ReleaseStore {
         _ contents: ReleaseContents, into staging: borrowing Directory, as subject: String
     ) throws(PortError) {
         for file in contents.files { try staging.write(file.name, file.bytes, mode: Self.secret, as: subject) }
-        if let tree = contents.tree {
+        for case (let name, let tree?) in [
+            (HostPaths.files, contents.tree), (HostPaths.packages, contents.packages),
+        ] {
             // From …/apps/TENANT/APP/releases/NUMBER; relative, so that the state can be moved and looked at elsewhere.
-            try staging.link(HostPaths.files, to: "../../../../../trees/\(tree.hexadecimal)")
+            try staging.link(name, to: "../../../../../trees/\(tree.hexadecimal)")
         }
         try staging.sync(as: subject)
     }

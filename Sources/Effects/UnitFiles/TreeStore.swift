@@ -24,13 +24,17 @@ actor TreeStore {
     /// never breaks the limits or leads elsewhere.
     ///
     /// With an `owner`, all of it must be that user's: the agent may read what its callers may not.
-    func importTree(from path: String, ownedBy owner: UInt32?) throws(PortError) -> Digest {
+    ///
+    /// - Parameter limits: other limits than the store's, for what is not copied from people's directories.
+    func importTree(
+        from path: String, ownedBy owner: UInt32?, limits: TreeLimits? = nil
+    ) throws(PortError) -> Digest {
         let (path, name) = try Self.checked(path)
         let source = try source(path, name, owner)
         let trees = try root.makeDirectory(.state, HostPaths.trees)
         try trees.removeTree(Self.temporary)
         do {
-            let digest = try copy(source, into: trees, ownedBy: owner)
+            let digest = try copy(source, into: trees, ownedBy: owner, limits ?? self.limits)
             if try trees.directory(digest.hexadecimal) == nil {
                 try trees.rename(Self.temporary, to: digest.hexadecimal)
             } else {
@@ -97,11 +101,12 @@ actor TreeStore {
     }
 
     private func copy(
-        _ source: borrowing Directory, into trees: borrowing Directory, ownedBy owner: UInt32?
+        _ source: borrowing Directory, into trees: borrowing Directory, ownedBy owner: UInt32?, _ limits: TreeLimits
     ) throws(PortError) -> Digest {
         let target = try trees.makeDirectory(Self.temporary, mode: 0o755)
         var copy = TreeCopy(limits: limits, owner: owner)
         try copy.copy(source, into: target)
+        if limits.syncsAtOnce { try target.syncFileSystem(as: "trees") }
         return try copy.digest
     }
 
