@@ -10,6 +10,10 @@ enum Command {
     case secrets(Instance, user: UInt32, list: String)
     /// `ExecStopPost=`: take them away.
     case forget(Instance)
+    /// `ExecStartPre=`: make what a build writes to, for the host's user that it runs as, of so many bytes and files.
+    case workshop(Instance, user: UInt32, bytes: Int64, entries: Int)
+    /// `ExecStopPost=`: take it away.
+    case cleared(Instance)
     /// Start what a target wants now.
     case launch(target: String)
     /// `ExecStopPost=` of the same: take away the marks of what was not started.
@@ -25,7 +29,7 @@ enum Command {
 
     private static let usage = """
         usage: tussilago-instance prepare NAME socket UID | prepare NAME port BRIDGE ADDRESS:PORT \
-        | secrets NAME UID LIST | forget NAME | ready NAME SECONDS PATH | ended NAME | launch TARGET | launched TARGET
+        | secrets NAME UID LIST | forget NAME | workshop NAME UID BYTES ENTRIES | cleared NAME | ready NAME SECONDS PATH | ended NAME | launch TARGET | launched TARGET
         """
 
     init(_ words: [String]) throws(Failure) {
@@ -46,6 +50,12 @@ enum Command {
         case ("secrets", 4):
             guard let user = UInt32(words[2]), user > 0, words[3].hasPrefix("/") else { throw usage }
             self = .secrets(try Instance(words[1]), user: user, list: words[3])
+        case ("workshop", 5):
+            guard let user = UInt32(words[2]), user > 0, let bytes = Int64(words[3]), bytes > 0,
+                let entries = Int(words[4]), entries > 0
+            else { throw usage }
+            self = .workshop(try Instance(words[1]), user: user, bytes: bytes, entries: entries)
+        case ("cleared", 2): self = .cleared(try Instance(words[1]))
         case ("forget", 2): self = .forget(try Instance(words[1]))
         case ("ended", 2): self = .ended(try Instance(words[1]))
         case ("launch", 2), ("launched", 2):
@@ -74,6 +84,12 @@ enum Command {
             let secrets = try SecretDirectory(instance)
             try secrets.clear()
             try secrets.fill(with: SecretList(path: list), owner: user)
+        case .workshop(let instance, let user, let bytes, let entries):
+            LeftContainer(of: instance).remove()
+            let workshop = Workshop(instance)
+            try workshop.clear()
+            try workshop.mount(owner: user, bytes: bytes, entries: entries)
+        case .cleared(let instance): try Workshop(instance).clear()
         case .forget(let instance): try SecretDirectory(instance).clear()
         case .ended(let instance): try instance.clear()
         case .launch(let target): try Launcher(target: target).run()

@@ -14,9 +14,8 @@ extension SQLiteLedger {
     public func unmeasuredTrees(of tenant: TenantName) throws(PortError) -> [Digest] {
         try open().rows(
             """
-            SELECT DISTINCT \(Connection.tree) AS digest FROM release
-            WHERE tenant = ?1 AND state <> 'failed' AND digest IS NOT NULL
-                AND NOT EXISTS (SELECT 1 FROM tree WHERE tree.digest = \(Connection.tree))
+            SELECT digest FROM (\(Connection.trees(where: "tenant = ?1 AND state <> 'failed'")))
+            WHERE digest NOT IN (SELECT digest FROM tree)
             """, [.name(tenant)]
         ) { (row) throws(PortError) in try row.value(0) { try? Digest($0) } }
     }
@@ -34,8 +33,13 @@ extension SQLiteLedger {
 }
 
 extension Connection {
-    /// The digest of a release's file tree, in SQL; NULL when it has none.
-    fileprivate static let tree = "json_extract(release.content, '$.artefact.imageWithFiles.tree')"
+    /// The digests of the trees that releases need, in SQL, of those for which `condition` holds.
+    fileprivate static func trees(where condition: String) -> String {
+        ["imageWithFiles.tree", "source.built.tree", "source.built.packages"].map { path in
+            let tree = "json_extract(release.content, '$.artefact.\(path)')"
+            return "SELECT \(tree) AS digest FROM release WHERE \(tree) IS NOT NULL AND \(condition)"
+        }.joined(separator: " UNION ")
+    }
 
     /// The quota of a tenant, which has none where there is no row.
     func quota(of tenant: TenantName) throws(PortError) -> Quota {
@@ -66,17 +70,17 @@ extension Connection {
             try row("SELECT count(*) FROM app WHERE tenant = ?1", [.name(tenant)]) { (row) throws(PortError) in
                 try row.integer(0)
             } ?? 0)
-        usage[.disk] = try disk(of: tenant, with: nil)
+        usage[.disk] = try disk(of: tenant, with: [])
         return usage
     }
 
-    /// The bytes of the trees that a tenant's releases refer to, each tree once, and of one more.
-    private func disk(of tenant: TenantName, with tree: Digest?) throws(PortError) -> Int64 {
+    /// The bytes of the trees that a tenant's releases refer to, each tree once, and of those of one more.
+    private func disk(of tenant: TenantName, with trees: [Digest]) throws(PortError) -> Int64 {
         let bytes = try row(
             """
-            SELECT coalesce(sum(bytes), 0) FROM tree WHERE digest = ?2 OR digest IN (
-                SELECT \(Self.tree) FROM release WHERE tenant = ?1 AND state <> 'failed')
-            """, [.name(tenant), .text(tree?.description)]
+            SELECT coalesce(sum(bytes), 0) FROM tree WHERE digest IN (?2, ?3) OR digest IN (
+                \(Self.trees(where: "tenant = ?1 AND state <> 'failed'")))
+            """, [.name(tenant), .text(trees.first?.description), .text(trees.dropFirst().first?.description)]
         ) { (row) throws(PortError) in try row.integer(0) }
         return Int64(bytes ?? 0)
     }
@@ -89,22 +93,21 @@ extension Connection {
     func forgetTrees() throws(PortError) {
         try run(
             """
-            DELETE FROM tree WHERE digest NOT IN (
-                SELECT \(Self.tree) FROM release WHERE \(Self.tree) IS NOT NULL)
+            DELETE FROM tree WHERE digest NOT IN (\(Self.trees(where: "1")))
             """)
     }
 
     /// Refuses a release with which its tenant would have more than it may.
-    func admit(_ manifest: Manifest, tree: Digest?, of app: AppReference) throws(PortError) {
+    func admit(_ manifest: Manifest, trees: [Digest], of app: AppReference) throws(PortError) {
         let quota = try quota(of: app.tenant)
         guard !quota.isEmpty else { return }
         var wanted = try usage(of: app.tenant, except: app) + Usage(manifest)
         if quota.disk != nil {
             // It was measured before, but what no release refers to is forgotten: then it is measured again.
-            if let tree, try !isMeasured(tree) {
+            for tree in trees where try !isMeasured(tree) {
                 throw PortError(.unavailable, "file tree", cause: "its size is not known any more")
             }
-            wanted[.disk] = try disk(of: app.tenant, with: tree)
+            wanted[.disk] = try disk(of: app.tenant, with: trees)
         }
         try quota.check(wanted, now: try usage(of: app.tenant), of: app.tenant)
     }
@@ -138,10 +141,10 @@ extension Connection {
             guard try !holds("SELECT 1 FROM app WHERE tenant = ?1 AND name = ?2", app.key) else { return }
             try admitApp(app, counting: true)
         case .deploy(let app, let deployment):
-            try admit(deployment.manifest(after: try current(of: app)), tree: nil, of: app)
+            try admit(deployment.manifest(after: try current(of: app)), trees: [], of: app)
         case .scale(let app, let counts):
             guard let current = try current(of: app) else { return }
-            try admit(try current.manifest.scaled(to: counts), tree: nil, of: app)
+            try admit(try current.manifest.scaled(to: counts), trees: [], of: app)
         default: break
         }
     }

@@ -60,7 +60,7 @@ extension SQLiteLedger {
                 guard known.release == release else { throw release.numberTaken }
                 return
             }
-            try connection.admit(release.manifest, tree: release.artefact.tree, of: release.app)
+            try connection.admit(release.manifest, trees: release.artefact.trees, of: release.app)
             try connection.raiseLastRelease(to: release)
             try connection.run(
                 """
@@ -114,7 +114,7 @@ extension SQLiteLedger {
                 throw PortError(
                     .refused, "\(app) release \(number)", cause: "it is \(known.state.rawValue), not superseded")
             }
-            try connection.admit(known.release.manifest, tree: known.release.artefact.tree, of: app)
+            try connection.admit(known.release.manifest, trees: known.release.artefact.trees, of: app)
             try connection.run(
                 "UPDATE release SET state = 'pending', operation = ?4 WHERE tenant = ?1 AND app = ?2 AND number = ?3",
                 known.release.key + [.id(operation)])

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 internal import TussilagoCore
 
 /// libcurl's handle of one transfer, with all that must live as long as it does.
@@ -6,6 +7,7 @@ final class EasyHandle {
     private let curl: UnsafePointer<tsl_curl>
     let pointer: UnsafeMutableRawPointer
     private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var file: UnsafeMutablePointer<FILE>?
 
     /// A handle without a request; nil when no memory is left.
     init?(_ curl: UnsafePointer<tsl_curl>) {
@@ -17,6 +19,7 @@ final class EasyHandle {
     deinit {
         curl.pointee.easy_cleanup(pointer)
         curl.pointee.slist_free_all(headerList)
+        if let file { fclose(file) }
     }
 
     /// The answer's status.
@@ -43,6 +46,9 @@ final class EasyHandle {
         fine = fine && long(CURLOPT_NOSIGNAL, 1) && long(CURLOPT_FORBID_REUSE, 1)
         fine = fine && string(CURLOPT_CUSTOMREQUEST, request.method)
         if request.method == "HEAD" { fine = fine && long(CURLOPT_NOBODY, 1) }
+        if let body = request.file {
+            return fine && set(file: body) && set(headersOf: request)
+        }
         if let body = request.body ?? (["POST", "PUT", "PATCH"].contains(request.method) ? [] : nil) {
             fine = fine && set(body: body)
         }
@@ -55,6 +61,19 @@ final class EasyHandle {
         return body.withUnsafeBytes {
             sized && tsl_curl_set_pointer(curl, pointer, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) == CURLE_OK
         }
+    }
+
+    /// libcurl itself reads from a `FILE` (CURLOPT_READFUNCTION(3)); it is one of this handle's own, on the same file.
+    private func set(file body: HTTPRequest.File) -> Bool {
+        let descriptor = dup(body.descriptor)
+        guard descriptor >= 0, lseek(descriptor, 0, SEEK_SET) == 0, let file = fdopen(descriptor, "r") else {
+            if descriptor >= 0 { close(descriptor) }
+            return false
+        }
+        self.file = file
+        return long(CURLOPT_UPLOAD, 1)
+            && tsl_curl_set_pointer(curl, pointer, CURLOPT_READDATA, file) == CURLE_OK
+            && tsl_curl_set_offset(curl, pointer, CURLOPT_INFILESIZE_LARGE, curl_off_t(body.size)) == CURLE_OK
     }
 
     private func set(headersOf request: HTTPRequest) -> Bool {

@@ -6,8 +6,21 @@ public struct HTTPRequest: Sendable {
     let path: String
     let headers: [(name: String, value: String)]
     let body: [UInt8]?
+    let file: File?
     let timeout: Duration
     let bodyLimit: Int
+
+    /// A body that is read from an open file, from its start, while it is sent.
+    public struct File: Sendable {
+        let descriptor: Int32
+        let size: Int
+
+        /// Names a file; it must stay open as long as the request is under way.
+        public init(descriptor: Int32, size: Int) {
+            self.descriptor = descriptor
+            self.size = size
+        }
+    }
 
     /// Describes a request.
     ///
@@ -18,13 +31,14 @@ public struct HTTPRequest: Sendable {
     ///   - path: The request's target as it stands on the wire, escaped, with its query.
     ///   - headers: Further header fields; `Content-Length` is set for the body.
     ///   - body: The body; nil for none.
+    ///   - file: A file that is the body instead.
     ///   - timeout: How long the whole exchange may take; a stream has an idle time instead.
     ///   - bodyLimit: The most bytes that the answer's body may have; a stream has no limit.
     /// - Throws: ``PortError/Code-swift.enum/refused`` when the method or a header's name is no token (RFC 9110 §5.6.2),
     ///   the path is not printable ASCII from its `/` on, or a header's value has a control character.
     public init(
         _ method: String, _ path: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
-        timeout: Duration = .seconds(10), bodyLimit: Int = 4 << 20
+        file: File? = nil, timeout: Duration = .seconds(10), bodyLimit: Int = 4 << 20
     ) throws(PortError) {
         func refuse(_ part: String, _ rule: String) -> PortError {
             PortError(.refused, "HTTP request", cause: "its \(part) \(rule)")
@@ -43,6 +57,7 @@ public struct HTTPRequest: Sendable {
         self.path = path
         self.headers = headers
         self.body = body
+        self.file = file
         self.timeout = timeout
         self.bodyLimit = bodyLimit
     }
