@@ -8,13 +8,14 @@ struct FailureReport: Sendable {
 
     func failure(_ error: PortError, of operation: Operation) async -> Operation.Failure {
         var log: [String] = []
-        if error.code == .startFailed, let unit = UnitName(error.subject) {
+        if error.code == .startFailed || error.code == .buildFailed, let unit = UnitName(error.subject) {
             do throws(PortError) { log = try await outside.logs.tail(unit, lines: Self.logLines) } catch {
                 log = ["(the log could not be read: \(error.cause))"]
             }
         }
+        let subject = error.code == .buildFailed ? "build" : error.subject
         return Operation.Failure(
-            code: error.code.rawValue, message: "\(error.subject): \(error.cause)",
+            code: error.code.rawValue, message: "\(subject): \(error.cause)",
             remedy: remedy(error, operation), log: log)
     }
 
@@ -37,9 +38,15 @@ struct FailureReport: Sendable {
         case (.conflict, .restore): "nothing was changed; see what the host has with: tussilago tenant list"
         case (.startFailed, .restore): "see why with: tussilago reconcile, and tussilago logs APP"
         case (.expired, _): "see how the host is with: tussilago status"
+        case (.buildFailed, _): "see all of it with: journalctl -u \(error.subject); mend it and deploy again"
+        case (.startFailed, .deploy) where Instance(unitText: error.subject)?.process == .release:
+            "the release before it goes on serving; mend the release command and deploy again"
         case (.startFailed, .deploy(let app, _)):
             "see what it said with: tussilago logs \(app); mend it and deploy again"
         case (.startFailed, _): operation.request.app.map { "see what it said with: tussilago logs \($0)" }
+        case (.notFound, .deploy(_, let deployment))
+        where error.subject == deployment.image.text && deployment.image.isRuntime:
+            "add a runtime: tussilago runtime add 3.13 IMAGE; see those that there are: tussilago runtime list"
         case (.notFound, .deploy(_, let deployment)) where error.subject == deployment.image.text:
             "podman pull \(deployment.image)"
         case (.notFound, .deploy(let app, _)) where error.subject.hasPrefix("secret "):

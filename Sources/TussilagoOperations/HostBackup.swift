@@ -95,7 +95,7 @@ private actor BackupPages {
         let tenant = try await wishes.tenant(app.tenant)
         let desired = try await wishes.desired(try await wishes.app(app), tenant: tenant, power: .on)
         let releases = try await ledger.releases(of: app, PageQuery(limit: PageQuery.maximumLimit)).items
-        trees.formUnion(releases.filter { $0.state != .failed }.compactMap(\.release.artefact.tree))
+        trees.formUnion(releases.filter { $0.state != .failed }.flatMap(\.release.artefact.trees))
         var texts = Self.units(desired)
         for release in desired.app?.kept ?? [] {
             texts.append(("releases/\(app)/\(release.number)/\(HostPaths.releaseRecord)", try Self.record(release)))

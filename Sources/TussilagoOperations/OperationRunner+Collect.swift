@@ -18,6 +18,9 @@ public struct Waste: Sendable {
     let bridges: [AppReference]
     /// File trees that no release refers to.
     let trees: [Digest]
+    /// The archives of sources that releases refer to, and how many others there are.
+    let sources: [TenantName: Set<Digest>]
+    let oldSources: Int
     /// Values of secrets that no release refers to and no deploy would take, by their apps.
     let secrets: [AppReference: Set<UUID>]
     /// Credentials that belong to no secret.
@@ -30,6 +33,7 @@ public struct Waste: Sendable {
         orphans.map { "what is left of \($0)" } + bridges.map { "the bridge of \($0)" }
             + trees.map { "the file tree \($0.hexadecimal.prefix(12))" }
             + secrets.sorted { $0.key < $1.key }.map { "\($0.value.count) earlier values of secrets of \($0.key)" }
+            + (oldSources > 0 ? ["\(oldSources) archives of sources"] : [])
             + credentials.map { "the credential \($0.lowercased.prefix(8)) of no secret" }
     }
 
@@ -40,7 +44,7 @@ public struct Waste: Sendable {
         let bridges = try await outside.images.bridges()
         let review = SecretReview(outside: outside)
         var known: Set<Scope> = [], trees: Set<Digest> = [], images: Set<Digest> = []
-        var secrets: [AppReference: Set<UUID>] = [:]
+        var secrets: [AppReference: Set<UUID>] = [:], sources: [TenantName: Set<Digest>] = [:]
         try await outside.ledger.forTenants { (tenants) throws(PortError) in
             known.formUnion(tenants.map { .tenant($0.tenant.name) })
         }
@@ -50,7 +54,9 @@ public struct Waste: Sendable {
                 let releases = try await outside.ledger.releases(
                     of: record.app.reference, PageQuery(limit: PageQuery.maximumLimit)
                 ).items.filter { $0.state != .failed }
-                trees.formUnion(releases.compactMap(\.release.artefact.tree))
+                trees.formUnion(releases.flatMap(\.release.artefact.trees))
+                sources[record.app.reference.tenant, default: []].formUnion(
+                    releases.compactMap(\.release.artefact.built?.source))
                 images.formUnion(releases.map(\.release.artefact.image.digest))
                 let unused = try await review.unused(of: record.app.reference, releases)
                 if !unused.isEmpty { secrets[record.app.reference] = unused }
@@ -63,7 +69,9 @@ public struct Waste: Sendable {
         return Waste(
             orphans: stored.scopes.subtracting(known).sorted { $0.description < $1.description },
             bridges: bridges.filter { !known.contains(.app($0)) }.sorted(),
-            trees: stored.trees.subtracting(trees).sorted(), secrets: secrets, credentials: try await review.orphans(),
+            trees: stored.trees.subtracting(trees).sorted(), sources: sources,
+            oldSources: try await outside.builds?.collect(except: sources, removing: false) ?? 0, secrets: secrets,
+            credentials: try await review.orphans(),
             images: images)
     }
 
@@ -83,6 +91,7 @@ public struct Waste: Sendable {
         }
         for app in bridges { try await outside.images.removeBridge(of: app) }
         try await outside.units.removeTrees(trees)
+        _ = try await outside.builds?.collect(except: sources, removing: true)
         for (app, unused) in secrets {
             try await outside.ledger.removeSecrets(app, unused)
             try await executor.perform(.files(.noteSecrets(app, try await outside.ledger.secrets(of: app))))

@@ -24,9 +24,12 @@ struct OperationRunner: Sendable {
         case .createApp(let app): try await createApp(app)
         case .deleteApp(let app): try await deleteApp(app)
         case .deploy(let app, let deployment):
-            return try await serve(app) { (record, tenant) throws(PortError) in
-                try await ReleaseMaker(outside: outside, log: log)
-                    .release(deployment, of: record.app, tenant: tenant, by: operation)
+            return try await serve(app, withPhase: true) { (record, tenant) throws(PortError) in
+                try await ReleaseMaker(outside: outside, log: log).release(
+                    deployment, of: record.app, tenant: tenant, by: operation
+                ) { (source, image) throws(PortError) in
+                    try await built(source, for: image, deployment.manifest, of: record, tenant: tenant, by: operation)
+                }
             }
         case .scale(let app, let counts):
             return try await serve(app) { (record, tenant) throws(PortError) in
@@ -98,8 +101,10 @@ struct OperationRunner: Sendable {
 
     /// Has a release serve that is pending. It is started and ready before the old one loses its requests. An error up to
     /// that moment goes back to what was; one after it does not: what is new serves, and the same plan is tried again.
+    /// - Parameter withPhase: whether what its manifest has run before a release serves is run.
     private func serve(
-        _ reference: AppReference, _ pending: (AppRecord, Tenant) async throws(PortError) -> ReleaseRecord
+        _ reference: AppReference, withPhase: Bool = false,
+        _ pending: (AppRecord, Tenant) async throws(PortError) -> ReleaseRecord
     ) async throws(PortError) -> ReleaseNumber {
         let tenant = try await wishes.tenant(reference.tenant)
         try await abandonUnfinished(of: reference)
@@ -117,6 +122,7 @@ struct OperationRunner: Sendable {
         var after = before
         after.app?.current = release
         after.app?.power = .on
+        after.app?.phase = withPhase ? release.phase : nil
         after.app?.kept = Wishes.kept(before.app?.kept ?? [], with: release)
         let observed = try await Observer(outside).observe(after)
         let wasRunning = observed.status[reference.target]?.isActive ?? false
@@ -129,6 +135,8 @@ struct OperationRunner: Sendable {
                 throw error.error
             }
             try await goBack(to: before, power: wasRunning ? .on : .off, from: made, after: error.error)
+            // It has ended; only that it did is left of it.
+            if let phase = after.app?.phase { try? await executor.perform(.stop([phase.unit])) }
             throw error.error
         }
         try await outside.ledger.settleRelease(reference, release.number, as: .current)

@@ -13,6 +13,10 @@ public struct Outside: Sendable {
     public var logs: any LogReader
     /// What a reconcile need not look at again; nil where each looks at everything.
     public var looks: (any LookStore)?
+    /// Where sources are built; nil where they are not.
+    public var builds: (any BuildStore)?
+    /// The most that a build may use.
+    public var buildLimits = BuildLimits()
     /// What the time is.
     public var now: @Sendable () -> Date
     /// A fresh UUIDv4.
@@ -24,7 +28,7 @@ public struct Outside: Sendable {
     public init(
         ledger: any Ledger, units: any UnitStore, services: any ServiceManager, routing: any Routing,
         images: any ImageStore, archives: any ArchiveStore, secrets: any SecretStore, logs: any LogReader,
-        looks: (any LookStore)? = nil,
+        looks: (any LookStore)? = nil, builds: (any BuildStore)? = nil,
         now: @escaping @Sendable () -> Date = { Date() },
         makeID: @escaping @Sendable () -> UUID = { UUID() },
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
@@ -38,6 +42,7 @@ public struct Outside: Sendable {
         self.secrets = secrets
         self.logs = logs
         self.looks = looks
+        self.builds = builds
         self.now = now
         self.makeID = makeID
         self.sleep = sleep

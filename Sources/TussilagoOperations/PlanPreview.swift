@@ -30,6 +30,7 @@ public struct PlanPreview: Sendable {
         let kept = Wishes.kept(desired.app?.kept ?? [], with: release)
         desired.app?.kept = kept
         desired.app?.current = release
+        desired.app?.phase = release.phase
         let observed = try await Observer(outside).observe(desired)
         let steps = Planner.plan(from: observed, to: desired).steps.map(\.description)
         return PlanResource(
@@ -37,8 +38,16 @@ public struct PlanPreview: Sendable {
             changes: units(desired, observed, release) + environment(record, release) + routes(release, observed))
     }
 
-    /// A directory is only named, not read: what is in it does not change a unit's text.
+    /// A directory is only named, not read, and a source not built: what is in them does not change a unit's text.
     private func artefact(_ image: ImageIdentity, _ deployment: Deployment, _ record: AppRecord) -> Artefact {
+        if let source = deployment.source {
+            let built = record.current?.artefact.built
+            return .source(
+                image,
+                built: BuiltSource(
+                    source: source, tree: built?.tree ?? source, packages: built.map(\.packages) ?? source,
+                    key: built?.key ?? source))
+        }
         guard deployment.files != nil else { return .image(image) }
         return .imageWithFiles(image, tree: record.current?.artefact.tree ?? image.digest)
     }

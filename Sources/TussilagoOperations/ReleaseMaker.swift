@@ -7,12 +7,14 @@ struct ReleaseMaker: Sendable {
     let log: OperationLog
 
     /// Makes the next release of an app and writes it down; the one that this operation made before, if it did.
+    /// - Parameter build: builds a deployment's source for an image.
     func release(
-        _ deployment: Deployment, of app: App, tenant: Tenant, by operation: TussilagoCore.Operation
+        _ deployment: Deployment, of app: App, tenant: Tenant, by operation: TussilagoCore.Operation,
+        build: (Digest, ImageIdentity) async throws(PortError) -> BuiltSource
     ) async throws(PortError) -> ReleaseRecord {
         if let made = try await made(of: app, by: operation) { return made }
-        let artefact = try await artefact(deployment)
-        try await outside.measureTrees(of: tenant, with: artefact.tree)
+        let artefact = try await artefact(deployment, build)
+        try await outside.measureTrees(of: tenant, with: artefact.trees)
         let current = try await outside.ledger.app(app.reference)?.current
         return try await add(
             deployment.manifest(after: current), artefact,
@@ -80,10 +82,9 @@ struct ReleaseMaker: Sendable {
         history: ReleaseHistory, origin: Release.Origin? = nil
     ) -> Release {
         var templates: [ProcessName: Release.Template] = [:]
-        for process in manifest.processes {
+        for process in manifest.processes + [manifest.phase].compactMap(\.self) {
             let template = ProcessTemplate(
-                tenant: tenant, app: app, process: process, hasFiles: artefact.tree != nil, hasSecrets: !secrets.isEmpty
-            )
+                tenant: tenant, app: app, process: process, artefact: artefact, hasSecrets: !secrets.isEmpty)
             templates[process.name] = history.template(for: process.name, text: template.text)
         }
         return Release(
@@ -91,9 +92,12 @@ struct ReleaseMaker: Sendable {
             templates: templates, origin: origin, secrets: secrets)
     }
 
-    private func artefact(_ deployment: Deployment) async throws(PortError) -> Artefact {
+    private func artefact(
+        _ deployment: Deployment, _ build: (Digest, ImageIdentity) async throws(PortError) -> BuiltSource
+    ) async throws(PortError) -> Artefact {
         try await log.event(.stepStarted, "look \(deployment.image) up")
         let image = try await outside.images.resolve(deployment.image)
+        if let source = deployment.source { return .source(image, built: try await build(source, image)) }
         guard let directory = deployment.files else { return .image(image) }
         try await log.event(.stepStarted, "copy the files")
         return .imageWithFiles(

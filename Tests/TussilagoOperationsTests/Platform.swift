@@ -15,6 +15,7 @@ struct Platform {
     let queue: OperationQueue
     let outside: Outside
     let secrets: InMemorySecrets
+    let builds: InMemoryBuilds
     let shop: AppReference
     let directory: String
     /// The ledger's file.
@@ -25,20 +26,22 @@ struct Platform {
         guard mkdtemp(&template) != nil else { throw PortError(.noSpace, "test", cause: "no directory") }
         let directory = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "/tmp" }
         TestDirectories.removeAtExit(directory)
-        try self.init(InMemoryHost(), InMemorySecrets(), directory, backoff: backoff)
+        try self.init(InMemoryHost(), InMemorySecrets(), InMemoryBuilds(), directory, backoff: backoff)
         let image = try Make.image()
         await host.change { $0.images[image.reference] = image.digest }
     }
 
     private init(
-        _ host: InMemoryHost, _ secrets: InMemorySecrets, _ directory: String, backoff: Backoff = Platform.impatient,
+        _ host: InMemoryHost, _ secrets: InMemorySecrets, _ builds: InMemoryBuilds, _ directory: String,
+        backoff: Backoff = Platform.impatient,
         now: @escaping @Sendable () -> Date = { Date() }
     ) throws {
         self.host = host
         self.directory = directory
         ledger = SQLiteLedger(path: "\(directory)/ledger.sqlite", seal: "\(directory)/seal")
         self.secrets = secrets
-        outside = Self.outside(host, ledger, secrets, directory, now)
+        self.builds = builds
+        outside = Self.outside(host, ledger, secrets, builds, directory, now)
         queue = Self.queue(outside, backoff)
         shop = try AppReference("acme/shop")
     }
@@ -50,7 +53,7 @@ struct Platform {
 
     /// Another agent on the same host, which opens the ledger's file anew.
     func next(at time: Date? = nil) async throws -> Platform {
-        try Platform(host, secrets, directory, now: { time ?? Date() })
+        try Platform(host, secrets, builds, directory, now: { time ?? Date() })
     }
 
     /// What an agent does first.
@@ -64,12 +67,14 @@ struct Platform {
     }()
 
     private static func outside(
-        _ host: InMemoryHost, _ ledger: SQLiteLedger, _ secrets: InMemorySecrets, _ directory: String,
+        _ host: InMemoryHost, _ ledger: SQLiteLedger, _ secrets: InMemorySecrets, _ builds: InMemoryBuilds,
+        _ directory: String,
         _ now: @escaping @Sendable () -> Date
     ) -> Outside {
         Outside(
             ledger: ledger, units: host, services: host, routing: host, images: host,
-            archives: FileArchives(root: directory), secrets: secrets, logs: host, looks: host, now: now,
+            archives: FileArchives(root: directory), secrets: secrets, logs: host, looks: host,
+            builds: builds, now: now,
             sleep: { try await Task.sleep(for: min($0, .milliseconds(2))) })
     }
 
