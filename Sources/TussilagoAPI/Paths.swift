@@ -20,6 +20,13 @@ public enum Paths {
     public static func release(_ app: AppReference, _ number: ReleaseNumber) -> String { "\(releases(app))/\(number)" }
     public static func routes(_ app: AppReference) -> String { "\(self.app(app))/routes" }
     public static func plan(_ app: AppReference) -> String { "\(self.app(app))/plan" }
+    /// An archive of a source.
+    public static func source(_ digest: Digest, _ app: AppReference) -> String {
+        "\(self.app(app))/sources/\(digest.hexadecimal)"
+    }
+    /// The images that Python apps run in.
+    public static let runtimes = "/v1/runtimes"
+    public static func runtime(_ version: PythonVersion) -> String { "\(runtimes)/\(version)" }
     public static func secrets(_ app: AppReference) -> String { "\(self.app(app))/secrets" }
     public static func secret(_ app: AppReference, _ name: SecretName) -> String { "\(secrets(app))/\(name)" }
     /// What on the host is not as it shall be.

@@ -18,14 +18,19 @@ public struct DeployRequest: Hashable, Sendable, Codable {
     public var image: String?
     /// An absolute path on the host: its content is copied.
     public var files: String?
+    /// The digest of a source's archive, which was uploaded before: it is built.
+    public var source: Digest?
     /// Why it is made; shown in the list of releases.
     public var note: String?
 
     /// Asks for a release.
-    public init(manifest: String, image: String? = nil, files: String? = nil, note: String? = nil) {
+    public init(
+        manifest: String, image: String? = nil, files: String? = nil, source: Digest? = nil, note: String? = nil
+    ) {
         self.manifest = manifest
         self.image = image
         self.files = files
+        self.source = source
         self.note = note
     }
 }
@@ -46,6 +51,25 @@ public struct RollbackRequest: Hashable, Sendable, Codable {
 
     /// Asks for an earlier release.
     public init(release: ReleaseNumber? = nil) { self.release = release }
+}
+
+/// `PUT /v1/runtimes/{version}`.
+public struct RuntimeRequest: Hashable, Sendable, Codable {
+    /// An image of the host's storage that the runtime is from now on; the one that it is already when absent.
+    public var image: String?
+    /// Whether apps get it that do not say which they need.
+    public var isDefault: Bool?
+
+    /// Asks for a runtime.
+    public init(image: String? = nil, isDefault: Bool? = nil) {
+        self.image = image
+        self.isDefault = isDefault
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case image
+        case isDefault = "default"
+    }
 }
 
 /// `POST /v1/restore`.

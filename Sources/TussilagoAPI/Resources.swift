@@ -96,6 +96,8 @@ public struct ReleaseResource: Hashable, Sendable, Codable {
     public var imageDigest: String
     /// The digest of the file tree; absent when there is none.
     public var tree: String?
+    /// The digest of the archive that it was built of; absent when it was not built.
+    public var source: String?
     public var hostnames: [String]
     /// Each process with how many copies of it run: `web=3`.
     public var processes: [String]
@@ -111,8 +113,8 @@ public struct ReleaseResource: Hashable, Sendable, Codable {
     /// Shows a release.
     public init(
         id: UUID, number: ReleaseNumber, state: ReleaseState, createdAt: Date, operation: UUID, image: String,
-        imageDigest: String, tree: String?, hostnames: [String], processes: [String], secrets: [String] = [],
-        caller: String?, reason: String?, differences: [String]
+        imageDigest: String, tree: String?, source: String? = nil, hostnames: [String], processes: [String],
+        secrets: [String] = [], caller: String?, reason: String?, differences: [String]
     ) {
         self.id = id
         self.number = number
@@ -122,6 +124,7 @@ public struct ReleaseResource: Hashable, Sendable, Codable {
         self.image = image
         self.imageDigest = imageDigest
         self.tree = tree
+        self.source = source
         self.hostnames = hostnames
         self.processes = processes
         self.secrets = secrets

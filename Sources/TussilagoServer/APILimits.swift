@@ -4,6 +4,11 @@
 public struct APILimits: Hashable, Sendable {
     /// The most bytes of a request's body.
     public var body = 1 << 20
+    /// The most bytes of an archive of a source, which is written down while it comes.
+    public var source = 256 << 20
+    /// How many bytes a second must come of a body, for those that are longer than others: the time that it may take is
+    /// ``bodyTime`` and that.
+    public var slowestBody = 1 << 20
     /// The most bytes of all bodies of one user of the host that are read or answered at once: one of the largest, and a
     /// quarter of that for small ones beside it.
     var bodiesPerUser: Int { body > Int.max / 2 ? .max : body + body / 4 }

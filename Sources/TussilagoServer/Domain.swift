@@ -28,6 +28,15 @@ public protocol Domain: AccessDomain {
     func routes(of app: AppReference) async throws(Problem) -> PageResource<RouteResource>
     /// The secrets of an app, by name, without their values; there are few, so they come in one page.
     func secrets(of app: AppReference) async throws(Problem) -> PageResource<SecretResource>
+    /// An archive of a source that an app can be deployed from.
+    func source(_ source: Digest, for app: AppReference) async throws(Problem) -> SourceResource
+    /// Takes an archive in, as it comes.
+    /// - Throws: ``Problem``, or what the connection fails with.
+    func receive(_ source: Digest, for app: AppReference, _ body: UploadBody) async throws -> SourceResource
+    /// The images that Python apps run in, by version; there are few, so they come in one page.
+    func runtimes() async throws(Problem) -> PageResource<RuntimeResource>
+    /// Says which image a runtime is.
+    func setRuntime(_ version: PythonVersion, _ request: RuntimeRequest) async throws(Problem) -> RuntimeResource
     /// What a deploy would change. Nothing is changed.
     func plan(_ request: DeployRequest, for app: AppReference) async throws(Problem) -> PlanResource
 

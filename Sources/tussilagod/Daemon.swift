@@ -34,7 +34,7 @@ enum Daemon {
         let descriptor = try ListeningSocket.descriptor(listeningAt: path)
         let logger = Logger(label: "tussilagod") { _ in JournalLogHandler() }
         let gate = IdleGate()
-        let units = FileUnitStore(limits: treeLimits(settings))
+        let units = FileUnitStore(limits: treeLimits(settings), tools: buildTools(settings))
         let (damaged, damage) = AsyncStream.makeStream(of: PortError.self)
         let platform = try platform(settings, units: units, gate: gate, logger: logger) { damage.yield($0) }
         let isNew = await keepLedger(of: platform, logger)
@@ -118,10 +118,22 @@ enum Daemon {
         for await _ in ended {}
     }
 
+    private static func buildTools(_ settings: Settings) -> BuildTools {
+        BuildTools(uv: settings.python.uv.map { [$0] } ?? BuildTools.usualPlaces, wheels: settings.python.wheels)
+    }
+
     private static func treeLimits(_ settings: Settings) -> TreeLimits {
         var limits = TreeLimits.standard
         limits.bytes = Int(clamping: settings.files.size.count)
         limits.entries = settings.files.entries
+        return limits
+    }
+
+    /// A backup has the trees of builds as well.
+    private static func archiveLimits(_ settings: Settings) -> TreeLimits {
+        var limits = treeLimits(settings)
+        limits.bytes = max(limits.bytes, Int(clamping: settings.python.limits.output.count))
+        limits.entries = max(limits.entries, settings.python.limits.entries)
         return limits
     }
 
@@ -148,10 +160,12 @@ enum Daemon {
         let ledger = SQLiteLedger(path: ledgerPath, seal: ledgerSeal, onDamage: onDamage) { tell($0, logger) }
         let systemd = try Systemd()
         let caddy = Caddy(settings.caddy)
-        let outside = Outside(
+        var outside = Outside(
             ledger: ledger, units: units, services: systemd, routing: caddy,
-            images: PodmanImages(socket: settings.podman.socket), archives: FileArchives(limits: treeLimits(settings)),
-            secrets: CredentialStore(), logs: JournalReader(), looks: units)
+            images: PodmanImages(socket: settings.podman.socket),
+            archives: FileArchives(limits: archiveLimits(settings)),
+            secrets: CredentialStore(), logs: JournalReader(), looks: units, builds: units)
+        outside.buildLimits = settings.python.limits
         let queue = OperationQueue(
             outside, limit: settings.agent.operations, deadline: settings.agent.deadline,
             repairs: settings.reconcile.repair, logger: logger
@@ -203,6 +217,7 @@ enum Daemon {
     private static func limits(_ settings: Settings) -> APILimits {
         var limits = APILimits()
         limits.body = Int(clamping: settings.api.body.count)
+        limits.source = Int(clamping: settings.python.source.count)
         limits.connectionsPerUser = settings.api.connectionsPerUser
         limits.requestsPerSecond = settings.api.requestsPerSecond
         limits.requestBurst = settings.api.burst

@@ -64,7 +64,7 @@ extension Platform {
     }
 
     func plan(_ request: DeployRequest, for app: AppReference) async throws(Problem) -> PlanResource {
-        let deployment = try deployment(request)
+        let deployment = try deployment(request, of: app)
         let record = try await known(app)
         let tenant = try await known(app.tenant).tenant
         return try await answering { () throws(PortError) in
@@ -83,7 +83,7 @@ extension Platform {
                     tenant: tenant, app: try name(request.name) { text throws(InvalidValue) in try AppName(text) }))
         case .deleteApp(let app): .deleteApp(app)
         case .setQuota(let tenant, let request): .setQuota(tenant, request.quota)
-        case .deploy(let app, let request): .deploy(app, try owned(try deployment(request), by: caller))
+        case .deploy(let app, let request): .deploy(app, try owned(try deployment(request, of: app), by: caller))
         case .scale(let app, let request): .scale(app, try counts(request))
         case .rollback(let app, let request): .rollback(app, request.release)
         case .setSecret(let app, let name, _): .setSecret(app, name, credential: outside.makeID())
@@ -130,7 +130,7 @@ extension Platform {
     }
 
     /// Parses a deploy once; from here on it cannot be wrong.
-    private func deployment(_ request: DeployRequest) throws(Problem) -> Deployment {
+    private func deployment(_ request: DeployRequest, of app: AppReference) throws(Problem) -> Deployment {
         let parsed: ParsedManifest
         switch TOMLManifestReader().manifest(request.manifest) {
         case .success(let manifest): parsed = manifest
@@ -140,19 +140,43 @@ extension Platform {
                 .invalidManifest, "the manifest has \(count) \(count == 1 ? "mistake" : "mistakes")", field: "manifest",
                 remedy: "man 5 tussilago.toml", mistakes: errors.mistakes)
         }
+        if let named = parsed.app, named != app {
+            throw Problem(.invalidRequest, "the manifest is of \(named), not of \(app)", field: "manifest")
+        }
+        let isBuilt = try checkSource(of: request, parsed.manifest)
         var image = parsed.image
         if let text = request.image {
             do throws(InvalidValue) { image = try ImageReference(text) } catch {
                 throw Problem(.invalidRequest, error.description, field: "image")
             }
         }
+        if image == nil, isBuilt { image = try? Runtime.image(parsed.manifest.python?.version) }
         guard let image else {
             throw Problem(
                 .invalidRequest, "neither the manifest nor the request names an image", field: "image",
                 remedy: "add image = \"localhost/python:3.13\" to the manifest, or use --image")
         }
         return Deployment(
-            image: image, files: request.files, manifest: parsed.manifest, scaled: parsed.scaled, note: request.note)
+            image: image, source: request.source, files: request.files, manifest: parsed.manifest,
+            scaled: parsed.scaled, note: request.note)
+    }
+
+    /// Whether a source is built; it and `[python]` go together, and no directory goes with them.
+    private func checkSource(of request: DeployRequest, _ manifest: Manifest) throws(Problem) -> Bool {
+        if request.source != nil, request.files != nil {
+            throw Problem(.invalidRequest, "an app has a source or files, not both", field: "files")
+        }
+        if request.source != nil, manifest.python == nil {
+            throw Problem(
+                .invalidRequest, "the manifest does not say how the source is built", field: "manifest",
+                remedy: "add [python] to it, which may be empty")
+        }
+        if request.source == nil, manifest.python != nil {
+            throw Problem(
+                .invalidRequest, "the manifest has [python], and there is no source to build", field: "source",
+                remedy: "name the folder: tussilago deploy TENANT/APP FOLDER")
+        }
+        return request.source != nil
     }
 
     /// What would fail for certain is refused before an operation is made of it.
@@ -186,6 +210,11 @@ extension Platform {
             }
             do throws(PortError) { try app.requireUnused(name) } catch {
                 throw PortError(.conflict, "secret", cause: error.cause)
+            }
+        case .deploy(_, let deployment):
+            guard let source = deployment.source else { return }
+            guard try await outside.builds?.size(of: source, of: reference.tenant) != nil else {
+                throw PortError(.notFound, "source", cause: "its archive was not sent, or is no longer kept")
             }
         case .start, .restart, .scale, .rollback, .rotateSecrets:
             guard let current = app.current else {

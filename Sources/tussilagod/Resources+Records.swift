@@ -25,6 +25,7 @@ extension ReleaseResource {
             id: release.id, number: release.number, state: record.state, createdAt: record.createdAt,
             operation: record.operation, image: release.artefact.image.reference.text,
             imageDigest: release.artefact.image.digest.description, tree: release.artefact.tree?.description,
+            source: release.artefact.built?.source.description,
             hostnames: release.manifest.hostnames.map(\.text),
             processes: release.manifest.processes.map { "\($0.name)=\($0.count)" },
             secrets: release.secrets.map { "\($0.name)@\($0.number)" }, caller: release.origin?.caller,

@@ -22,7 +22,8 @@ struct EndpointTests {
                 let path = endpoint.path.replacing("{tenant}", with: tenant).replacing("{app}", with: "shop")
                     .replacing("{number}", with: "1").replacing("{grantee}", with: "user:alice")
                     .replacing("{token}", with: "ci").replacing("{id}", with: deployed.id.lowercased)
-                    .replacing("{secret}", with: "KEY")
+                    .replacing("{secret}", with: "KEY").replacing("{version}", with: "3.13")
+                    .replacing("{source}", with: String(repeating: "a", count: 64))
                 let body: String? =
                     switch endpoint.body {
                     case "CreateTenant"?, "CreateApp"?: #"{"name":"other"}"#
@@ -31,6 +32,7 @@ struct EndpointTests {
                     case "NewGrant"?: #"{"grantee":"user:alice","role":"viewer"}"#
                     case "NewToken"?: #"{"name":"ci","role":"viewer","expires_in":3600}"#
                     case "NewQuota"?: #"{"apps":3}"#
+                    case "NewRuntime"?: #"{"image":"localhost/python:3.13","default":true}"#
                     case "Restore"?: #"{"file":"/srv/backup.tar"}"#
                     case nil: nil
                     default: #"{"manifest":"x"}"#

@@ -41,7 +41,8 @@ struct OpenAPITests {
                 Paths.operation(id), Paths.events(id), Paths.cancel(id), Paths.findings, Paths.reconcile, Paths.waste,
                 Paths.collect, Paths.backup, Paths.restore, Paths.quotas, Paths.quota(app.tenant), Paths.audit,
                 Paths.auditReport, Paths.secrets(app), Paths.secret(app, try SecretName("KEY")),
-                Paths.action(app, "rotate"),
+                Paths.action(app, "rotate"), Paths.runtimes, Paths.runtime(try PythonVersion("3.13")),
+                Paths.source(try Digest(String(repeating: "a", count: 64)), app),
             ]
             + [Realm.host, .tenant(app.tenant)].flatMap { realm in
                 [

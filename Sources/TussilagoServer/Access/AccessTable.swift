@@ -20,7 +20,7 @@ struct Access: Hashable, Sendable, CustomStringConvertible {
 
     /// What it is done to. A list of things has the rule of a look at one of them.
     enum Resource: String, CaseIterable {
-        case document, host, tenant, app, secret, operation, grant, token, audit, quota
+        case document, host, tenant, app, source, runtime, secret, operation, grant, token, audit, quota
     }
 
     /// As the audit names it; of an operation the same as its kind.
@@ -64,6 +64,10 @@ enum AccessTable {
         (.app, [.deploy, .plan, .scale, .rollback], Rule(host: .operator, tenant: .operator)),
         (.app, [.start, .stop, .restart], Rule(host: .operator, tenant: .operator)),
         (.app, [.create, .delete], Rule(host: .admin, tenant: .admin)),
+        // What is deployed next; it is never shown again, but for its size.
+        (.source, [.view, .set], Rule(host: .operator, tenant: .operator)),
+        (.runtime, [.view], Rule(host: .viewer, tenant: .viewer)),
+        (.runtime, [.set], Rule(host: .admin, tenant: nil)),
         // Their names and versions; no value is ever shown.
         (.secret, [.view], Rule(host: .viewer, tenant: .viewer)),
         (.secret, [.set, .unset, .rotate], Rule(host: .operator, tenant: .operator)),

@@ -21,6 +21,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isReading = false
     /// Some bytes of the next head came.
     private var headBegan = false
+    /// How long the body that comes may take.
+    private var bodyTime: Duration
     /// A request was answered, so that this is a connection that is kept alive.
     private var answeredOnce = false
     /// What is answered, last, when everything before it is.
@@ -41,6 +43,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     init(limits: APILimits, refusal: Problem? = nil) {
         self.limits = limits
         self.refusal = refusal
+        bodyTime = limits.bodyTime
     }
 
     // MARK: Reading
@@ -58,8 +61,10 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
             unanswered += 1
+            let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
+            bodyTime = limits.bodyTime + .seconds(max(0, min(length, limits.source)) / max(1, limits.slowestBody))
             isReading = true
             headBegan = false
             cancelDeadline()
@@ -219,7 +224,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .request: time = limits.idleTime
         case .head: time = limits.headTime
         case .lastHead: time = .seconds(1)
-        case .body: time = limits.bodyTime
+        case .body: time = bodyTime
         }
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { self.expired(context) }
     }

@@ -29,6 +29,8 @@ struct Endpoint: Sendable {
         case json = "application/json"
         /// A secret's value, as it is: it never becomes a text, or part of anything that is printed.
         case secret = "application/octet-stream"
+        /// The archive of a source: it is taken in piece by piece, and never held.
+        case source = "application/x-tar"
     }
 
     /// What is answered when all went well.
@@ -53,6 +55,16 @@ struct Endpoint: Sendable {
         Endpoint(
             method: method, path: path, id: id, summary: summary, access: access, query: [], headers: [], body: body,
             answer: answer, perform: perform)
+    }
+
+    /// Takes an archive in.
+    static func upload(
+        _ path: String, _ id: String, _ access: Access, _ summary: String, body: String, answer: Answer,
+        perform: @escaping @Sendable (Call) async throws -> Response
+    ) -> Endpoint {
+        Endpoint(
+            method: .put, path: path, id: id, summary: summary, access: access, query: [], headers: [], body: body,
+            bodyType: .source, answer: answer, perform: perform)
     }
 
     /// Looks at something.

@@ -6,7 +6,7 @@ import TussilagoCore
 /// Every endpoint of the API.
 enum Endpoints {
     /// All of them, in the order of the document.
-    static let all: [Endpoint] = host + tenants + apps + releases + secrets + operations + access
+    static let all: [Endpoint] = host + tenants + apps + releases + sources + secrets + operations + access
 
     private static let tenant = "/v1/tenants/{tenant}"
     private static let app = "/v1/tenants/{tenant}/apps/{app}"

@@ -74,6 +74,13 @@ struct Parameter: Sendable {
             Parameter(name: "app", place: .path, summary: "The app within its tenant.", schema: Schemas.appName)
         case "secret":
             Parameter(name: "secret", place: .path, summary: "The secret's name.", schema: Schemas.secretName)
+        case "source":
+            Parameter(
+                name: "source", place: .path, summary: "The archive's SHA-256, in hexadecimal digits.",
+                schema: ["type": "string", "pattern": "^[0-9a-f]{64}$"])
+        case "version":
+            Parameter(
+                name: "version", place: .path, summary: "A version of Python.", schema: Schemas.pythonVersion)
         case "number":
             Parameter(name: "number", place: .path, summary: "The release's number.", schema: Schemas.releaseNumber)
         case "id":

@@ -63,7 +63,8 @@ enum OpenAPIDocument {
     private static func tag(_ endpoint: Endpoint) -> String {
         let parts = endpoint.path.split(separator: "/").filter { $0.first != "{" }
         let tags = [
-            "grants", "tokens", "audit", "quotas", "quota", "secrets", "releases", "apps", "tenants", "operations",
+            "grants", "tokens", "audit", "quotas", "quota", "secrets", "sources", "runtimes", "releases", "apps",
+            "tenants", "operations",
         ]
         return tags.first { parts.contains(Substring($0)) } ?? "host"
     }

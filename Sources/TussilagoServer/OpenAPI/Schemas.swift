@@ -19,6 +19,10 @@ enum Schemas {
         "pattern": .string("^[A-Za-z_][A-Za-z0-9_]{0,\(SecretName.maximumLength - 1)}$"),
     ]
     static let tokenName = name(TokenName.self)
+    static let pythonVersion: JSONValue = ["type": "string", "pattern": "^3\\.(9|[1-9][0-9])(\\.[0-9]{1,3})?$"]
+    private static let digest: JSONValue = ["type": "string", "pattern": "^sha256:[0-9a-f]{64}$"]
+    private static let image = bounded(
+        255, "^(localhost|[A-Za-z0-9][A-Za-z0-9_@-]*[.:][A-Za-z0-9._:@-]*)(/[A-Za-z0-9][A-Za-z0-9._:@-]*)+$")
     static let grantee: JSONValue = ["type": "string", "pattern": "^(user|group):[A-Za-z_][A-Za-z0-9._-]{0,31}$"]
     static let uuid: JSONValue = ["type": "string", "format": "uuid"]
     static let releaseNumber: JSONValue = ["type": "integer", "minimum": 1, "maximum": 999_999_999]
@@ -46,12 +50,12 @@ enum Schemas {
         "Deploy": object(
             ["manifest": bounded(DeployRequest.longestManifest, nil)],
             optional: [
-                "image": bounded(
-                    255, "^(localhost|[A-Za-z0-9][A-Za-z0-9_@-]*[.:][A-Za-z0-9._:@-]*)(/[A-Za-z0-9][A-Za-z0-9._:@-]*)+$"
-                ),
+                "image": image, "source": digest,
                 "files": bounded(DeployRequest.longestPath, "^/[^\\u0000-\\u001f\\u007f]*$"),
                 "note": bounded(DeployRequest.longestNote, "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"),
             ], closed: true),
+        "SourceArchive": ["type": "string", "format": "binary", "minLength": 1],
+        "NewRuntime": object([:], optional: ["image": image, "default": flag], closed: true),
         "Scale": object(
             [
                 "processes": [
@@ -93,6 +97,8 @@ enum Schemas {
     // MARK: Resources
 
     private static let resources: [String: JSONValue] = [
+        "Source": object(["digest": digest, "size": count]),
+        "Runtime": object(["version": text, "image": digest, "default": flag]),
         "Tenant": object(["id": uuid, "name": tenantName, "created_at": time, "apps": count]),
         "App": object(
             ["id": uuid, "tenant": tenantName, "name": appName, "created_at": time, "hostnames": texts],
@@ -112,7 +118,7 @@ enum Schemas {
                 "operation": uuid,
                 "image": text, "image_digest": text, "hostnames": texts, "processes": texts, "secrets": texts,
                 "differences": texts,
-            ], optional: ["tree": text, "caller": text, "reason": text]),
+            ], optional: ["tree": text, "source": digest, "caller": text, "reason": text]),
         "Grant": object(
             ["grantee": grantee, "role": ref("Role"), "by": text, "at": time, "live": flag],
             optional: ["tenant": tenantName]),
@@ -175,7 +181,7 @@ enum Schemas {
 
     private static let pages: [String: JSONValue] = Dictionary(
         uniqueKeysWithValues: [
-            "Tenant", "App", "Release", "Route", "Secret", "Operation", "Finding", "Grant", "Token", "Quota",
+            "Tenant", "App", "Release", "Route", "Runtime", "Secret", "Operation", "Finding", "Grant", "Token", "Quota",
             "AuditRecord",
         ].map { item in
             ("\(item)Page", object(["items": list(ref(item))], optional: ["next": text]))

@@ -35,6 +35,10 @@ struct Call {
         query = try QueryItems(request.uri.query, allowed: endpoint.query)
         share = bodies.share(of: context.peer.user)
         switch endpoint.bodyType {
+        case .source:
+            try Self.check(bodyOf: request, endpoint, limit: limits.source)
+            body = []
+            value = nil
         case .json:
             body = try await Self.body(of: request, endpoint, limit: limits.body, share)
             value = nil
@@ -91,6 +95,23 @@ struct Call {
         get throws(Problem) {
             let text = try parameter("secret")
             return try Problem.ofField("secret") { () throws(InvalidValue) in try SecretName(text) }
+        }
+    }
+
+    /// The digest of a source in the path: 64 hexadecimal digits.
+    var source: Digest {
+        get throws(Problem) {
+            let text = try parameter("source")
+            guard !text.contains(":") else { throw Problem(.invalidRequest, "it is 64 digits", field: "source") }
+            return try Problem.ofField("source") { () throws(InvalidValue) in try Digest(text) }
+        }
+    }
+
+    /// The version of Python in the path.
+    var version: PythonVersion {
+        get throws(Problem) {
+            let text = try parameter("version")
+            return try Problem.ofField("version") { () throws(InvalidValue) in try PythonVersion(text) }
         }
     }
 
@@ -208,6 +229,12 @@ struct Call {
     /// How much a tenant may have.
     var quotaRequest: QuotaRequest { get throws(Problem) { try QuotaRequest(body) } }
 
+    /// Which image a runtime is.
+    var runtimeRequest: RuntimeRequest { get throws(Problem) { try RuntimeRequest(body) } }
+
+    /// The body of an upload: what is read of it is not kept here.
+    var upload: UploadBody { UploadBody(request.body) }
+
     /// Which backup is restored.
     var restoreRequest: RestoreRequest { get throws(Problem) { try RestoreRequest(body) } }
 
@@ -231,19 +258,8 @@ struct Call {
     private static func body(
         of request: Request, _ endpoint: Endpoint, limit: Int, _ share: BodyBudget.Share
     ) async throws -> [UInt8] {
-        let length = request.headers[.contentLength].flatMap { Int($0) }
-        let hasBody = request.headers[.transferEncoding] != nil || length ?? 0 > 0
-        guard endpoint.body != nil else {
-            if hasBody { throw Problem(.invalidRequest, "no body is read here") }
-            return []
-        }
-        guard hasBody else { throw Problem(.invalidRequest, "the body is missing") }
-        let type = request.headers[.contentType]
-        guard endpoint.bodyType == .json ? isJSON(type) : type?.lowercased() == endpoint.bodyType.rawValue else {
-            throw Problem(.unsupportedMediaType, "the body must be \(endpoint.bodyType.rawValue)")
-        }
+        guard try check(bodyOf: request, endpoint, limit: limit) else { return [] }
         let tooLarge = Problem(.tooLarge, "the body has more than \(limit) bytes")
-        if let length, length > limit { throw tooLarge }
         var bytes: [UInt8] = []
         // At once: what an array leaves behind when it grows is not overwritten.
         if endpoint.bodyType == .secret { bytes.reserveCapacity(limit) }
@@ -259,6 +275,24 @@ struct Call {
             bytes += piece.readableBytesView
         }
         return bytes
+    }
+
+    /// Whether there is a body to read: one that is missing, of another kind or too long is refused.
+    @discardableResult
+    private static func check(bodyOf request: Request, _ endpoint: Endpoint, limit: Int) throws(Problem) -> Bool {
+        let length = request.headers[.contentLength].flatMap { Int($0) }
+        let hasBody = request.headers[.transferEncoding] != nil || length ?? 0 > 0
+        guard endpoint.body != nil else {
+            if hasBody { throw Problem(.invalidRequest, "no body is read here") }
+            return false
+        }
+        guard hasBody else { throw Problem(.invalidRequest, "the body is missing") }
+        let type = request.headers[.contentType]
+        guard endpoint.bodyType == .json ? isJSON(type) : type?.lowercased() == endpoint.bodyType.rawValue else {
+            throw Problem(.unsupportedMediaType, "the body must be \(endpoint.bodyType.rawValue)")
+        }
+        if let length, length > limit { throw Problem(.tooLarge, "the body has more than \(limit) bytes") }
+        return true
     }
 
     private static func isJSON(_ type: String?) -> Bool {

@@ -74,6 +74,21 @@ struct Members {
         return number
     }
 
+    /// The digest of a source's archive; nil when it is not there.
+    mutating func source() throws(Problem) -> Digest? {
+        guard let text = try optionalText("source", limit: 71) else { return nil }
+        return try Problem.ofField("source") { () throws(InvalidValue) in try Digest(text) }
+    }
+
+    /// `true` or `false`; nil when it is not there.
+    mutating func optionalFlag(_ name: String) throws(Problem) -> Bool? {
+        guard let value = values.removeValue(forKey: name) else { return nil }
+        guard case .bool(let flag) = value else {
+            throw Problem(.invalidRequest, "it must be true or false", field: name)
+        }
+        return flag
+    }
+
     /// A role.
     mutating func role() throws(Problem) -> Role {
         guard let role = Role(rawValue: try text("role", limit: 100)) else {
@@ -101,6 +116,16 @@ extension CreateRequest {
     }
 }
 
+extension RuntimeRequest {
+    /// Reads the request.
+    init(_ body: [UInt8]) throws(Problem) {
+        var members = try Members(body)
+        self.init(
+            image: try members.optionalText("image", limit: 255), isDefault: try members.optionalFlag("default"))
+        try members.end()
+    }
+}
+
 extension DeployRequest {
     /// The most characters of a path: PATH_MAX without its end (limits.h).
     static let longestPath = 4_095
@@ -115,7 +140,7 @@ extension DeployRequest {
         self.init(
             manifest: try members.text("manifest", limit: Self.longestManifest),
             image: try members.optionalText("image", limit: 255),
-            files: try members.optionalText("files", limit: Self.longestPath),
+            files: try members.optionalText("files", limit: Self.longestPath), source: try members.source(),
             note: try members.optionalText("note", limit: Self.longestNote))
         try members.end()
         if let image { _ = try Problem.ofField("image") { () throws(InvalidValue) in try ImageReference(image) } }

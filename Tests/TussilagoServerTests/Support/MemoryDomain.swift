@@ -74,6 +74,29 @@ actor MemoryDomain: Domain {
         return PageResource(items: [], next: nil)
     }
 
+    private var sources: [Digest: Int64] = [:]
+
+    func source(_ source: Digest, for app: AppReference) async throws(Problem) -> SourceResource {
+        _ = try await self.app(app)
+        guard let size = sources[source] else { throw Problem(.notFound, "there is no such archive") }
+        return SourceResource(source, size: Bytes(size))
+    }
+
+    func receive(_ source: Digest, for app: AppReference, _ body: UploadBody) async throws -> SourceResource {
+        _ = try await self.app(app)
+        var size: Int64 = 0
+        for try await piece in body { size += Int64(piece.count) }
+        sources[source] = size
+        return SourceResource(source, size: Bytes(size))
+    }
+
+    func runtimes() async throws(Problem) -> PageResource<RuntimeResource> { PageResource(items: [], next: nil) }
+
+    func setRuntime(_ version: PythonVersion, _ request: RuntimeRequest) async throws(Problem) -> RuntimeResource {
+        guard let image = try? Digest(String(repeating: "a", count: 64)) else { throw Problem(.inner, "no digest") }
+        return RuntimeResource(version: version, image: image, isDefault: request.isDefault ?? false)
+    }
+
     func routes(of app: AppReference) async throws(Problem) -> PageResource<RouteResource> {
         _ = try await self.app(app)
         return PageResource(items: [RouteResource(hostname: "shop.example", app: "\(app)")], next: nil)
