@@ -25,6 +25,20 @@ extension SecretName: ExpressibleByArgument {
     public init?(argument: String) { self.init(rawValue: argument) }
 }
 
+extension PythonVersion: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let version = try? PythonVersion(argument) else { return nil }
+        self = version
+    }
+}
+
+extension Hostname: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let hostname = try? Hostname(argument) else { return nil }
+        self = hostname
+    }
+}
+
 extension UUID: @retroactive ExpressibleByArgument {
     public init?(argument: String) { self.init(uuidString: argument) }
 }
@@ -50,10 +64,23 @@ struct AppArgument: ParsableArguments {
     var app: AppReference
 }
 
+/// What is deployed: an app with its manifest, or with the folder of its source.
+struct DeployTarget: ParsableArguments {
+    @Argument(help: "The app, as TENANT/APP; or only its folder, whose manifest names it.") var app: String
+    @Argument(help: "The folder of its source, which is built; without one, the manifest names an image.")
+    var folder: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A hostname to serve a folder without a manifest at; may be repeated.", valueName: "name"))
+    var hostname: [Hostname] = []
+}
+
 /// What a deploy and its plan take.
 struct DeployOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: ArgumentHelp("The manifest.", valueName: "file"))
-    var manifest = "tussilago.toml"
+    @Option(name: .shortAndLong, help: ArgumentHelp("The manifest (default: tussilago.toml).", valueName: "file"))
+    var manifest: String?
 
     @Option(
         name: .shortAndLong,

@@ -37,6 +37,23 @@ struct Client {
         try await send("PUT", path, Data(value), type: "application/octet-stream", key: key)
     }
 
+    func put<Answer: Decodable>(_ path: String, _ body: some Encodable) async throws -> Answer {
+        try await send("PUT", path, try APICoding.encode(body))
+    }
+
+    /// Sends what is in a file, as it is read. It is sent again from its start when the connection breaks off.
+    func upload<Answer: Decodable>(_ path: String, descriptor: CInt, size: Int) async throws -> Answer {
+        let headers = try authorization + [("Accept", "application/json"), ("Content-Type", "application/x-tar")]
+        let answer: HTTPAnswer
+        do throws(PortError) {
+            answer = try await sendPatiently(
+                try HTTPRequest(
+                    "PUT", path, headers: headers, file: .init(descriptor: descriptor, size: size),
+                    timeout: Self.timeout + .seconds(size >> 20)))
+        } catch { throw failure(error) }
+        return try decoded(answer)
+    }
+
     func delete<Answer: Decodable>(_ path: String, key: String? = nil) async throws -> Answer {
         try await send("DELETE", path, nil, key: key)
     }
@@ -107,6 +124,10 @@ struct Client {
             answer = try await sendPatiently(
                 try HTTPRequest(method, path, headers: headers, body: body.map { [UInt8]($0) }, timeout: Self.timeout))
         } catch { throw failure(error) }
+        return try decoded(answer)
+    }
+
+    private func decoded<Answer: Decodable>(_ answer: HTTPAnswer) throws -> Answer {
         let data = Data(answer.body)
         guard (200..<300).contains(answer.status) else {
             let problem = try? APICoding.decode(Problem.self, from: data)

@@ -12,11 +12,12 @@ struct Tussilago: AsyncParsableCommand {
             What runs are systemd units: systemctl start, stop and status work on them, and journalctl shows what they say.
             """,
         subcommands: [
-            TenantCommand.self, AppCommand.self, DeployCommand.self, PlanCommand.self, StatusCommand.self,
+            TenantCommand.self, AppCommand.self, InitCommand.self, DeployCommand.self, PlanCommand.self,
+            StatusCommand.self,
             StartCommand.self, StopCommand.self, RestartCommand.self, ScaleCommand.self, ReleasesCommand.self,
             RollbackCommand.self, SecretCommand.self, LogsCommand.self, OperationCommand.self, ReconcileCommand.self,
             CollectCommand.self, BackupCommand.self, RestoreCommand.self, GrantCommand.self, TokenCommand.self,
-            QuotaCommand.self, AuditCommand.self, DoctorCommand.self,
+            QuotaCommand.self, RuntimeCommand.self, AuditCommand.self, DoctorCommand.self,
             CompletionsCommand.self, VersionCommand.self,
         ])
 
@@ -41,6 +42,6 @@ struct Tussilago: AsyncParsableCommand {
     /// Whether the command will most likely send a request.
     private static var asksAgent: Bool {
         guard let command = CommandLine.arguments.dropFirst().first else { return false }
-        return !command.hasPrefix("-") && !["version", "completions", "help"].contains(command)
+        return !command.hasPrefix("-") && !["version", "completions", "help", "init"].contains(command)
     }
 }
