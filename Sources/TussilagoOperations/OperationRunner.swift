@@ -70,6 +70,7 @@ struct OperationRunner: Sendable {
             throw PortError(.refused, name.rawValue, cause: "it still has \(record.apps) apps")
         }
         try await reach(DesiredState(tenant: name, nil))
+        try await outside.builds?.removeSources(of: name)
         try await outside.ledger.removeTenant(name)
     }
 

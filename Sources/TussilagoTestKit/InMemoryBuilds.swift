@@ -46,6 +46,8 @@ public actor InMemoryBuilds: BuildStore {
 
     public func clear(_ build: Build) { places.remove(build) }
 
+    public func removeSources(of tenant: TenantName) { sources[tenant] = nil }
+
     public func collect(except kept: [TenantName: Set<Digest>], removing: Bool) -> Int {
         var count = 0
         for (tenant, all) in sources {

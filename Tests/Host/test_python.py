@@ -277,6 +277,9 @@ def test_what_is_sent_is_what_was_announced_or_nothing(host):
         code = host.ask(f"{api} {how} -X PUT -T /srv/large {place}/{large}", timeout=120).output
         assert "413" in code, code
     assert host.run(f"ls -A {stored}") == before, "something was kept"
+    # A quarter of a GiB has gone through the agent by then.
+    most = int(host.run("awk '/VmHWM/ { print $2 }' /proc/$(systemctl show -P MainPID tussilagod.service)/status"))
+    assert most < 100 << 10, f"the agent has held {most} KiB"
     assert host.run(f"{api} -X PUT -T /srv/zeros {place}/{digest}") == "200"
     assert host.run(f"cmp /srv/zeros {stored}/{digest}.tar; echo $?") == "0"
     # Another tenant's archive does not exist.
@@ -441,6 +444,9 @@ def test_an_upload_that_is_cut_leaves_nothing(host):
 
 def test_what_nothing_refers_to_is_collected(host):
     flask(host)
+    deployed(host, "gone/flask", "/srv/projects/flask")
+    host.run("tussilago app delete gone/flask && tussilago tenant delete gone")
+    assert "gone" not in host.run("ls -A /var/lib/tussilago/sources"), "a tenant's archives are left"
     host.run("tussilago app delete py/locked 2>/dev/null || true")
     host.run("touch -d '2 hours ago' /var/lib/tussilago/sources/py/*")
     kept = {each["source"] for app in ("flask",) for each in host.json(f"tussilago releases py/{app} --json")

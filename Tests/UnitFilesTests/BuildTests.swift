@@ -97,6 +97,15 @@ import TussilagoCore
         #expect(host.names(sources) == all[1...].map { "\($0.hexadecimal).tar" }.sorted())
     }
 
+    @Test("A tenant's archives go with it")
+    func removes() async throws {
+        let store = host.store
+        try await send(content, as: try digest(content), to: store)
+        try await store.removeSources(of: Example.tenantName)
+        #expect(host.names("/var/lib/tussilago/sources") == [])
+        try await store.removeSources(of: Example.tenantName)
+    }
+
     // MARK: Builds
 
     private func build(known: BuiltSource? = nil) throws -> Build {

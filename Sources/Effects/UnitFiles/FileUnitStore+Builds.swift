@@ -46,6 +46,10 @@ extension FileUnitStore: BuildStore {
 
     public func clear(_ build: Build) throws(PortError) { try BuildPlace(root: root, tools: tools).clear(build) }
 
+    public func removeSources(of tenant: TenantName) throws(PortError) {
+        try SourceStore(root: root).removeAll(of: tenant)
+    }
+
     public func collect(
         except kept: [TenantName: Set<TussilagoCore.Digest>], removing: Bool
     ) throws(PortError) -> Int {

@@ -75,6 +75,13 @@ struct SourceStore {
         return count
     }
 
+    /// Removes all archives of a tenant.
+    func removeAll(of tenant: TenantName) throws(PortError) {
+        guard let sources = try root.directory(.state, HostPaths.sources) else { return }
+        try sources.removeTree(tenant.rawValue)
+        try sources.sync(as: "sources")
+    }
+
     /// Removes what an agent that was killed has taken in half.
     func removeLeftovers() throws(PortError) {
         guard let sources = try root.directory(.state, HostPaths.sources) else { return }

@@ -13,6 +13,8 @@ public protocol BuildStore: Sendable {
     func take(_ build: Build, ownedBy owner: UInt32, limits: BuildLimits) async throws(PortError) -> BuiltSource
     /// Removes what ``prepare(_:limits:)`` made; nothing if it is not there.
     func clear(_ build: Build) async throws(PortError)
+    /// Removes all archives of a tenant.
+    func removeSources(of tenant: TenantName) async throws(PortError)
     /// Removes archives that no release refers to, and what is left of builds that are over.
     /// - Parameter kept: the archives that are referred to, by tenant.
     /// - Returns: how many archives were removed.
