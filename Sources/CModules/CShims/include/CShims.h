@@ -7,7 +7,6 @@
 
 #include <stdint.h>
 #include <sys/eventfd.h>
-#include <sys/mount.h>
 #include <sys/types.h>
 #include <sys/xattr.h>
 
