@@ -34,6 +34,7 @@ let package = Package(
         .executable(name: "tussilago", targets: ["tussilago"]),
         .executable(name: "tussilagod", targets: ["tussilagod"]),
         .executable(name: "tussilago-instance", targets: ["tussilago-instance"]),
+        .executable(name: "tussilago-egress", targets: ["tussilago-egress"]),
         .executable(name: "tussilago-runsc", targets: ["tussilago-runsc"]),
     ],
     dependencies: [
@@ -88,6 +89,8 @@ let package = Package(
         effect("UnixHTTP", ["CCurl"]),
         effect("CaddyAdmin", ["UnixHTTP", "CShims"]),
         effect("PodmanImages", ["UnixHTTP"]),
+        effect("Nftables"),
+        effect("Resolver", ["CShims", "Queues"]),
         effect("Documents"),
         module("Queues", path: "Sources/Effects/Queues"),
 
@@ -115,12 +118,13 @@ let package = Package(
             [
                 "TussilagoAPI", "TussilagoCore", "TussilagoOperations", "TussilagoServer", "UnitFiles", "SystemdBus",
                 "Journal",
-                "SQLiteLedger", "CaddyAdmin", "PodmanImages", "Documents", "CSystemd", "CShims",
+                "SQLiteLedger", "CaddyAdmin", "Nftables", "PodmanImages", "Resolver", "Documents", "CSystemd", "CShims",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         program("tussilago-instance", ["CShims", "CSystemd"]),
+        program("tussilago-egress", ["TussilagoCore", "Resolver", "CSystemd"]),
         program("tussilago-runsc", []),
 
         // Tests: the pure ones need no server, no library and no host.
@@ -130,6 +134,9 @@ let package = Package(
         tests("CaddyAdminTests", ["CaddyAdmin", "UnixHTTP", "UnixHTTPTestKit", "TussilagoCore"]),
         tests("PodmanImagesTests", ["PodmanImages", "UnixHTTPTestKit", "TussilagoCore"]),
         tests("SQLiteLedgerTests", ["SQLiteLedger", "TussilagoCore"]),
+        tests("NftablesTests", ["Nftables", "TussilagoCore"]),
+        tests("ResolverTests", ["Resolver", "TussilagoCore"]),
+        tests("EgressProxyTests", ["tussilago-egress"]),
         tests("UnitFilesTests", ["UnitFiles", "TussilagoCore", .product(name: "Crypto", package: "swift-crypto")]),
         tests("DocumentsTests", ["Documents", "TussilagoCore"]),
         tests(

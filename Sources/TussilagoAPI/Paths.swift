@@ -13,6 +13,16 @@ public enum Paths {
     public static let operations = "/v1/operations"
 
     public static func tenant(_ name: TenantName) -> String { "\(tenants)/\(name)" }
+    /// What the tenant's apps may reach.
+    public static func egress(_ tenant: TenantName) -> String { "\(self.tenant(tenant))/egress" }
+    /// The tenant's own hostnames.
+    public static func domains(_ tenant: TenantName) -> String { "\(self.tenant(tenant))/domains" }
+    public static func domain(_ hostname: Hostname, of tenant: TenantName) -> String {
+        "\(domains(tenant))/\(hostname)"
+    }
+    public static func verify(_ hostname: Hostname, of tenant: TenantName) -> String {
+        "\(domain(hostname, of: tenant))/verify"
+    }
     public static func apps(_ tenant: TenantName) -> String { "\(self.tenant(tenant))/apps" }
     public static func app(_ app: AppReference) -> String { "\(apps(app.tenant))/\(app.app)" }
     public static func appStatus(_ app: AppReference) -> String { "\(self.app(app))/status" }

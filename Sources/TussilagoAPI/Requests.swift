@@ -72,6 +72,29 @@ public struct RuntimeRequest: Hashable, Sendable, Codable {
     }
 }
 
+/// `PUT /v1/tenants/{tenant}/egress`.
+public struct EgressRequest: Hashable, Sendable, Codable {
+    /// `none`, `list` or `internet`.
+    public var egress: EgressGrant
+
+    /// Asks for a grant.
+    public init(egress: EgressGrant) { self.egress = egress }
+}
+
+/// `POST /v1/tenants/{tenant}/domains`.
+public struct DomainRequest: Hashable, Sendable, Codable {
+    /// The hostname.
+    public var hostname: String
+    /// Whether the caller, an admin of the host, knows it to be the tenant's: then it needs no record.
+    public var vouch: Bool?
+
+    /// Asks for a domain.
+    public init(hostname: String, vouch: Bool? = nil) {
+        self.hostname = hostname
+        self.vouch = vouch
+    }
+}
+
 /// `POST /v1/restore`.
 public struct RestoreRequest: Hashable, Sendable, Codable {
     /// An absolute path on the host: a file that a backup was written to.

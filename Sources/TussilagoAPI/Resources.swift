@@ -10,13 +10,52 @@ public struct TenantResource: Hashable, Sendable, Codable {
     public var name: TenantName
     public var createdAt: Date
     public var apps: Int
+    /// What its apps may reach.
+    public var egress: EgressGrant
 
     /// Shows a tenant.
-    public init(id: UUID, name: TenantName, createdAt: Date, apps: Int) {
+    public init(id: UUID, name: TenantName, createdAt: Date, apps: Int, egress: EgressGrant = .none) {
         self.id = id
         self.name = name
         self.createdAt = createdAt
         self.apps = apps
+        self.egress = egress
+    }
+}
+
+/// A hostname of a tenant's own, as the API shows it.
+public struct DomainResource: Hashable, Sendable, Codable {
+    public var hostname: String
+    public var state: State
+    /// The name of the record that proves it, of type TXT.
+    public var recordName: String
+    /// The text of that record.
+    public var recordText: String
+    public var createdAt: Date
+    /// Since when the tenant may use it; absent when it may not yet.
+    public var provedAt: Date?
+    /// The admin who has vouched for it; absent when nobody had to.
+    public var voucher: String?
+
+    /// Whether the tenant may use it.
+    public enum State: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Not before its record was found.
+        case pending
+        /// Its record was found.
+        case proved
+        /// An admin has vouched for it.
+        case vouched
+    }
+
+    /// Shows a domain.
+    public init(_ domain: ClaimedDomain) {
+        hostname = domain.hostname.text
+        state = domain.provedAt == nil ? .pending : domain.voucher == nil ? .proved : .vouched
+        recordName = domain.recordName
+        recordText = domain.recordText
+        createdAt = domain.createdAt
+        provedAt = domain.provedAt
+        voucher = domain.voucher
     }
 }
 

@@ -26,6 +26,8 @@ public struct Executor: Sendable {
         case .reload(let expected): try await reload(expected)
         case .start(let units): try await start(units)
         case .route(let app, let route): try await routes.route(app, route)
+        case .probe(let hostnames, let path): try await outside.routing.probe(hostnames, path: path)
+        case .filter: try await outside.firewall.load()
         case .drain(let seconds):
             do { try await outside.sleep(.seconds(seconds)) } catch {
                 throw PortError(.unavailable, "drain", cause: "the agent is stopping")

@@ -61,6 +61,20 @@ struct FailureReport: Sendable {
             "delete its apps first: tussilago app list \(tenant)"
         case (.conflict, _) where UnitName(error.subject) != nil:
             "move your own file \(error.subject) away, or give the app another name"
+        case (.refused, .verifyDomain(let tenant, let hostname)):
+            "publish it, wait until the name's servers have it, then: tussilago domain verify \(tenant) \(hostname)"
+        case (.notFound, .verifyDomain(let tenant, let hostname)): "tussilago domain add \(tenant) \(hostname)"
+        case (.unavailable, .verifyDomain) where error.subject == "systemd-resolved":
+            "systemctl status systemd-resolved.service"
+        case (.refused, .removeDomain(let tenant, _)):
+            "deploy the app without it, or delete the app: tussilago app list \(tenant)"
+        case (.conflict, .addDomain), (.conflict, .verifyDomain): "an admin finds its owner with: tussilago domain list"
+        case (.refused, _) where error.subject == "egress":
+            operation.request.tenant.map {
+                "an admin grants it with: tussilago tenant set \($0) --egress list|internet"
+            }
+        case (.refused, _) where error.subject == "hostnames":
+            operation.request.tenant.map { "prove it with: tussilago domain add \($0) HOSTNAME" }
         case (.conflict, .deploy): "take the hostname out of the manifest, or delete the app that has it"
         case (.unavailable, _), (.timedOut, _): "see how the host is with: tussilago status"
         case (.noSpace, _): "make room on the disk, then try again"

@@ -90,7 +90,9 @@ private actor BackupPages {
     }
 
     func next() async throws(PortError) -> [(name: String, text: String)]? {
-        if let tenant = tenants.popLast() { return Self.units(DesiredState(tenant: tenant.name, tenant)) }
+        if let tenant = tenants.popLast() {
+            return Self.units(DesiredState(tenant: tenant.name, tenant, egress: .none))
+        }
         guard let app = apps.popLast() else { return nil }
         let tenant = try await wishes.tenant(app.tenant)
         let desired = try await wishes.desired(try await wishes.app(app), tenant: tenant, power: .on)

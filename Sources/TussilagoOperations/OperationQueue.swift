@@ -268,6 +268,11 @@ public actor OperationQueue {
         case .createTenant(let name): "tenant \(name) is there"
         case .deleteTenant(let name): "tenant \(name) is gone"
         case .setQuota(let name, _): "the quota of tenant \(name) is set"
+        case .setEgress(let name, let egress): "apps of \(name) may reach: \(egress.rawValue)"
+        case .addDomain(let name, let hostname, let vouched):
+            vouched ? "\(hostname) is \(name)'s" : "\(hostname) waits for its record"
+        case .verifyDomain(let name, let hostname): "\(hostname) is \(name)'s"
+        case .removeDomain(let name, let hostname): "\(hostname) is not \(name)'s any more"
         case .createApp(let app): "app \(app) is there"
         case .deleteApp(let app): "app \(app) is gone"
         case .setSecret(let app, let name, _):

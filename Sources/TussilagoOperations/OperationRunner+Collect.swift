@@ -81,7 +81,7 @@ public struct Waste: Sendable {
         for scope in orphans.reversed() {
             let desired =
                 switch scope {
-                case .tenant(let name): DesiredState(tenant: name, nil)
+                case .tenant(let name): DesiredState(tenant: name, nil, egress: .none)
                 case .app(let app): DesiredState(gone: app)
                 }
             let plan = Planner.plan(from: try await Observer(outside).observe(desired), to: desired)

@@ -33,6 +33,7 @@ extension OperationRunner {
                 open.append(found.scope.description)
             }
         }
+        try await reconcileFirewall()
         // Caddy may have lost what its file says, or somebody may have changed it: with nothing lost this writes nothing.
         do throws(PortError) { if repairs { try await executor.refreshRoutes() } } catch {
             guard error.isTransient else { throw error }
@@ -48,6 +49,18 @@ extension OperationRunner {
         }
         guard open.isEmpty else {
             throw PortError(.unexpected, "reconcile", cause: "not repaired: \(open.joined(separator: ", "))")
+        }
+    }
+
+    /// Loads the table anew if it is not as it was loaded, or does not have what the instances that run shall have.
+    private func reconcileFirewall() async throws(PortError) {
+        do throws(PortError) {
+            let findings = await Survey(outside).firewall()
+            for finding in findings { try await log.finding(finding, repairs: repairs) }
+            if repairs, findings.contains(where: { $0.action == .repair }) { try await executor.perform(.filter) }
+        } catch {
+            guard error.code != .damaged else { throw error }
+            try await log.finding(Finding(subject: "firewall", what: error.cause, action: .report))
         }
     }
 
@@ -73,7 +86,7 @@ extension OperationRunner {
         switch found.scope {
         case .tenant(let name):
             guard let record = try await outside.ledger.tenant(name) else { return }
-            try await reach(DesiredState(tenant: name, record.tenant))
+            try await reach(DesiredState(record))
         case .app(let app):
             guard let record = try await outside.ledger.app(app) else { return }
             try await reach(

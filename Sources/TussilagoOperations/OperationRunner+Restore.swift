@@ -93,7 +93,7 @@ extension OperationRunner {
     private func serveAll() async throws(PortError) {
         var open: [String] = []
         try await outside.ledger.forTenants { (tenants) throws(PortError) in
-            for tenant in tenants { try await reach(DesiredState(tenant: tenant.tenant.name, tenant.tenant)) }
+            for tenant in tenants { try await reach(DesiredState(tenant)) }
         }
         try await outside.ledger.forApps { (apps) throws(PortError) in
             for record in apps {

@@ -21,6 +21,11 @@ struct OperationRunner: Sendable {
         case .createTenant(let name): try await createTenant(name)
         case .deleteTenant(let name): try await deleteTenant(name)
         case .setQuota(let name, let quota): try await setQuota(quota, of: name)
+        case .setEgress(let name, let egress): try await setEgress(name, egress)
+        case .addDomain(let name, let hostname, let vouched):
+            try await addDomain(hostname, of: name, vouched: vouched, by: operation.caller)
+        case .verifyDomain(let name, let hostname): try await verifyDomain(hostname, of: name)
+        case .removeDomain(let name, let hostname): try await outside.ledger.removeDomain(hostname, of: name)
         case .createApp(let app): try await createApp(app)
         case .deleteApp(let app): try await deleteApp(app)
         case .deploy(let app, let deployment):
@@ -61,7 +66,8 @@ struct OperationRunner: Sendable {
 
     private func createTenant(_ name: TenantName) async throws(PortError) {
         let tenant = try await outside.ledger.addTenant(name, id: outside.makeID(), at: outside.now())
-        try await reach(DesiredState(tenant: name, tenant))
+        let egress = try await outside.ledger.tenant(name)?.egress ?? .none
+        try await reach(DesiredState(tenant: name, tenant, egress: egress))
     }
 
     private func deleteTenant(_ name: TenantName) async throws(PortError) {
@@ -69,16 +75,16 @@ struct OperationRunner: Sendable {
         guard record.apps == 0 else {
             throw PortError(.refused, name.rawValue, cause: "it still has \(record.apps) apps")
         }
-        try await reach(DesiredState(tenant: name, nil))
+        try await reach(DesiredState(tenant: name, nil, egress: .none))
         try await outside.builds?.removeSources(of: name)
         try await outside.ledger.removeTenant(name)
     }
 
     private func setQuota(_ quota: Quota, of name: TenantName) async throws(PortError) {
         try await outside.ledger.setQuota(quota, of: name)
-        let tenant = try await wishes.tenant(name)
-        try await outside.measureTrees(of: tenant)
-        try await reach(DesiredState(tenant: name, tenant))
+        let record = try await wishes.record(of: name)
+        try await outside.measureTrees(of: record.tenant)
+        try await reach(DesiredState(record))
     }
 
     private func createApp(_ reference: AppReference) async throws(PortError) {
@@ -158,6 +164,9 @@ struct OperationRunner: Sendable {
         guard earlier.state != .current else {
             throw PortError(.refused, "\(reference) release \(release.number)", cause: "it serves already")
         }
+        try await outside.ledger.tenant(reference.tenant)?.allow(release.manifest.egress)
+        try await HostnameRights(outside: outside).settle(
+            release.manifest.hostnames, of: reference.tenant, voucher: nil)
         try await log.event(.stepStarted, "go back to release \(release.number)")
         try await outside.ledger.reviveRelease(reference, release.number, by: operation.id)
         return ReleaseRecord(

@@ -7,10 +7,14 @@ public struct Outside: Sendable {
     public var units: any UnitStore
     public var services: any ServiceManager
     public var routing: any Routing
+    public var firewall: any Firewall
     public var images: any ImageStore
+    public var names: any NameResolver
     public var archives: any ArchiveStore
     public var secrets: any SecretStore
     public var logs: any LogReader
+    /// How hostnames are handed to tenants.
+    public var hostnames: HostnamePolicy
     /// What a reconcile need not look at again; nil where each looks at everything.
     public var looks: (any LookStore)?
     /// Where sources are built; nil where they are not.
@@ -27,7 +31,8 @@ public struct Outside: Sendable {
     /// Gathers the ports.
     public init(
         ledger: any Ledger, units: any UnitStore, services: any ServiceManager, routing: any Routing,
-        images: any ImageStore, archives: any ArchiveStore, secrets: any SecretStore, logs: any LogReader,
+        firewall: any Firewall, images: any ImageStore, names: any NameResolver, archives: any ArchiveStore,
+        secrets: any SecretStore, logs: any LogReader, hostnames: HostnamePolicy = HostnamePolicy(),
         looks: (any LookStore)? = nil, builds: (any BuildStore)? = nil,
         now: @escaping @Sendable () -> Date = { Date() },
         makeID: @escaping @Sendable () -> UUID = { UUID() },
@@ -37,10 +42,13 @@ public struct Outside: Sendable {
         self.units = units
         self.services = services
         self.routing = routing
+        self.firewall = firewall
         self.images = images
+        self.names = names
         self.archives = archives
         self.secrets = secrets
         self.logs = logs
+        self.hostnames = hostnames
         self.looks = looks
         self.builds = builds
         self.now = now

@@ -75,7 +75,7 @@ public struct PlanPreview: Sendable {
         case .template where isNew: "process \(process.map(\.rawValue) ?? "") gets its first unit"
         case .template:
             "process \(process.map(\.rawValue) ?? "") changes its shape: it gets a unit of a new name, so that going back brings the old text back"
-        case .network: "a process listens on a TCP port, and so needs a bridge of the app's own"
+        case .network: "the app listens on a TCP port or has egress, and so needs a bridge of its own"
         case .system: isNew ? "the app's own slice and target" : "the file is not as tussilagod writes it"
         }
     }

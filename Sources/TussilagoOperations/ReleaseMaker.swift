@@ -19,7 +19,8 @@ struct ReleaseMaker: Sendable {
         return try await add(
             deployment.manifest(after: current), artefact,
             try await SecretChoice(ledger: outside.ledger).newest(deployment.manifest.secrets, of: app.reference),
-            reason: deployment.note ?? "deploy", app, tenant, operation)
+            reason: deployment.note ?? "deploy", voucher: deployment.vouches == true ? operation.caller : nil, app,
+            tenant, operation)
     }
 
     /// Makes a release that differs from the current one in how many copies run; the one that this operation made.
@@ -33,7 +34,7 @@ struct ReleaseMaker: Sendable {
         let reason = counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
         return try await add(
             try current.manifest.scaled(to: counts), current.artefact, current.secrets, reason: "scale \(reason)",
-            record.app, tenant, operation)
+            voucher: nil, record.app, tenant, operation)
     }
 
     /// Makes a release that differs from the current one in its secrets' values; the one that this operation made.
@@ -53,8 +54,8 @@ struct ReleaseMaker: Sendable {
                 cause: "release \(current.number) has the newest value of each of its secrets already")
         }
         return try await add(
-            current.manifest, current.artefact, secrets, reason: "rotate \(names.joined(separator: " "))", record.app,
-            tenant, operation)
+            current.manifest, current.artefact, secrets, reason: "rotate \(names.joined(separator: " "))", voucher: nil,
+            record.app, tenant, operation)
     }
 
     private func made(of app: App, by operation: TussilagoCore.Operation) async throws(PortError) -> ReleaseRecord? {
@@ -63,9 +64,11 @@ struct ReleaseMaker: Sendable {
     }
 
     private func add(
-        _ manifest: Manifest, _ artefact: Artefact, _ secrets: [SecretVersion], reason: String, _ app: App,
-        _ tenant: Tenant, _ operation: TussilagoCore.Operation
+        _ manifest: Manifest, _ artefact: Artefact, _ secrets: [SecretVersion], reason: String, voucher: String?,
+        _ app: App, _ tenant: Tenant, _ operation: TussilagoCore.Operation
     ) async throws(PortError) -> ReleaseRecord {
+        try await outside.ledger.tenant(tenant.name)?.allow(manifest.egress)
+        try await HostnameRights(outside: outside).settle(manifest.hostnames, of: tenant.name, voucher: voucher)
         let history = try await outside.ledger.history(of: app.reference)
         let now = outside.now()
         let release = Self.release(
@@ -84,7 +87,8 @@ struct ReleaseMaker: Sendable {
         var templates: [ProcessName: Release.Template] = [:]
         for process in manifest.processes + [manifest.phase].compactMap(\.self) {
             let template = ProcessTemplate(
-                tenant: tenant, app: app, process: process, artefact: artefact, hasSecrets: !secrets.isEmpty)
+                tenant: tenant, app: app, process: process, artefact: artefact, hasSecrets: !secrets.isEmpty,
+                egress: manifest.egress)
             templates[process.name] = history.template(for: process.name, text: template.text)
         }
         return Release(

@@ -28,6 +28,7 @@ public struct Survey: Sendable {
         } visit: { (part) throws(PortError) in
             findings += part.findings
         }
+        findings += await firewall()
         return findings + (try await host(memory.images))
     }
 
@@ -49,7 +50,7 @@ public struct Survey: Sendable {
             let tenants = try await current(tenants, after: seen) { (record) throws(PortError) in
                 try await outside.ledger.tenant(record.tenant.name)
             }
-            let desired = tenants.map { DesiredState(tenant: $0.tenant.name, $0.tenant) }
+            let desired = tenants.map(DesiredState.init(_:))
             for part in try await observe(desired, seen.files, table) { try await visit(part) }
             for tenant in tenants.map(\.tenant.name) {
                 let apps = (apps[tenant] ?? []).sorted()
@@ -113,6 +114,15 @@ public struct Survey: Sendable {
                 desired: found.desired, observed: observed,
                 plan: Planner.plan(from: observed, to: found.desired))
         }
+    }
+
+    /// What is not right with the table of packet rules.
+    func firewall() async -> [Finding] {
+        do throws(PortError) {
+            return try await outside.firewall.differences().map {
+                Finding(subject: "firewall", what: $0, action: .repair)
+            }
+        } catch { return [Finding(subject: "firewall", what: error.cause, action: .report)] }
     }
 
     /// What is about no single app, and about what the platform does not own: it is told, and left as it is.

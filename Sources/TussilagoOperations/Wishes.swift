@@ -44,11 +44,13 @@ struct Wishes: Sendable {
             \.release.number)
     }
 
-    func tenant(_ name: TenantName) async throws(PortError) -> Tenant {
+    func tenant(_ name: TenantName) async throws(PortError) -> Tenant { try await record(of: name).tenant }
+
+    func record(of name: TenantName) async throws(PortError) -> TenantRecord {
         guard let record = try await ledger.tenant(name) else {
             throw PortError(.notFound, name.rawValue, cause: "there is no such tenant")
         }
-        return record.tenant
+        return record
     }
 
     /// The release to go back to: the one of that number, or the one before the current.

@@ -4,6 +4,8 @@ public struct Caller: Hashable, Sendable {
     public let name: String
     /// Whose files a deploy of theirs may copy.
     public let files: Files
+    /// Whether their word is enough for whose a hostname is: an admin's of the host.
+    public let vouches: Bool
 
     /// Whose files may be copied. The agent itself may read everything.
     public enum Files: Hashable, Sendable {
@@ -14,8 +16,9 @@ public struct Caller: Hashable, Sendable {
     }
 
     /// Describes a caller.
-    public init(name: String, files: Files) {
+    public init(name: String, files: Files, vouches: Bool = false) {
         self.name = name
         self.files = files
+        self.vouches = vouches
     }
 }

@@ -14,6 +14,11 @@ public protocol Domain: AccessDomain {
     /// One tenant.
     func tenant(_ name: TenantName) async throws(Problem) -> TenantResource
 
+    /// A tenant's own hostnames; they come in one page.
+    func domains(of tenant: TenantName) async throws(Problem) -> PageResource<DomainResource>
+    /// One of them.
+    func domain(_ hostname: Hostname, of tenant: TenantName) async throws(Problem) -> DomainResource
+
     /// A tenant's apps by name, or everyone's.
     func apps(of tenant: TenantName?, _ query: PageQuery) async throws(Problem) -> PageResource<AppResource>
     /// One app.
@@ -76,6 +81,10 @@ public enum Submission: Hashable, Sendable {
     case createTenant(CreateRequest)
     case deleteTenant(TenantName)
     case setQuota(TenantName, QuotaRequest)
+    case setEgress(TenantName, EgressRequest)
+    case addDomain(TenantName, DomainRequest)
+    case verifyDomain(TenantName, Hostname)
+    case removeDomain(TenantName, Hostname)
     case createApp(TenantName, CreateRequest)
     case deleteApp(AppReference)
     case deploy(AppReference, DeployRequest)

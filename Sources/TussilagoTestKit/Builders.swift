@@ -49,7 +49,9 @@ public enum Make {
         }
         var templates: [ProcessName: Release.Template] = [:]
         for process in manifest.processes {
-            let text = ProcessTemplate(tenant: tenant, app: app, process: process, hasFiles: tree != nil).text
+            let text = ProcessTemplate(
+                tenant: tenant, app: app, process: process, hasFiles: tree != nil, egress: manifest.egress
+            ).text
             templates[process.name] = history.template(for: process.name, text: text)
         }
         let image = try image()

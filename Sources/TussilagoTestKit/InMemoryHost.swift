@@ -3,7 +3,9 @@ public import TussilagoCore
 
 /// The simulated host behind all ports, for the faults that a real one won't make: any call can be made to fail, once or
 /// from then on, before it had its effect or after.
-public actor InMemoryHost: UnitStore, LookStore, ServiceManager, Routing, ImageStore, LogReader {
+public actor InMemoryHost: UnitStore, LookStore, ServiceManager, Routing, Firewall, NameResolver, ImageStore,
+    LogReader
+{
     /// The host itself.
     public var host: SimulatedHost
     /// Every call that changed something, in order, by name.
@@ -145,6 +147,18 @@ public actor InMemoryHost: UnitStore, LookStore, ServiceManager, Routing, ImageS
         try perform("stop") { (host) throws(PortError) in try host.perform(.stop(units)) }
     }
 
+    public func refresh(_ unit: UnitName, deadline: Duration) throws(PortError) {}
+
+    public func texts(of name: String) throws(PortError) -> [String] { host.texts[name] ?? [] }
+
+    // MARK: Firewall
+
+    public func differences() -> [String] { host.loadedGrants == host.grants ? [] : ["its table is not loaded"] }
+
+    public func load() throws(PortError) {
+        try perform("filter") { (host) throws(PortError) in try host.perform(.filter) }
+    }
+
     // MARK: Routing
 
     public func published() throws(PortError) -> RouteTable { host.routes }
@@ -154,6 +168,10 @@ public actor InMemoryHost: UnitStore, LookStore, ServiceManager, Routing, ImageS
             host.routes = table
             host.routeWrites += 1
         }
+    }
+
+    public func probe(_ hostnames: [String], path: String) throws(PortError) {
+        try perform("probe") { (host) throws(PortError) in try host.perform(.probe(hostnames, path: path)) }
     }
 
     public func foreignHostnames() throws(PortError) -> [String] { host.foreignHostnames }

@@ -19,8 +19,14 @@ public struct SimulatedHost: Sendable {
     public var wants: [UnitName: Set<UnitName>] = [:]
     /// What upstreams lead to.
     public var upstreams: [AppReference: [Int: Instance]] = [:]
+    /// What tenants' apps may reach, by the files.
+    public var grants: [TenantName: EgressGrant] = [:]
+    /// The same as the kernel has it.
+    public var loadedGrants: [TenantName: EgressGrant] = [:]
     /// What Caddy was told.
     public var routes = RouteTable()
+    /// Hostnames at which Caddy does not answer, whatever it was told.
+    public var silent: Set<String> = []
     /// Hostnames that a route claims which is not the platform's.
     public var foreignHostnames: [String] = []
     /// What runs.
@@ -35,6 +41,8 @@ public struct SimulatedHost: Sendable {
     public var started: Set<String> = []
     /// What the journal says of units that do not start.
     public var obstacles: [UnitName: StartObstacle] = [:]
+    /// The TXT records of the DNS.
+    public var texts: [String: [String]] = [:]
     /// The images in the storage.
     public var images: [ImageReference: Digest] = [:]
     /// The bridges that Podman has.
@@ -68,6 +76,7 @@ public struct SimulatedHost: Sendable {
             state.units = units.filter { $0.key == .system(name.slice) || $0.key == .system(name.target) }
             state.wants[.multiUser] = wants[.multiUser]
             state.wants[name.target] = wants[name.target]
+            state.egress = grants[name] ?? .none
         case .app(let app):
             state.units = units.filter { $0.key.app == app }
             state.releases = Set(releases[app, default: [:]].keys)
@@ -126,6 +135,12 @@ public struct SimulatedHost: Sendable {
         case .route(let app, let route):
             routeWrites += 1
             routes = routes.replacing(app, with: route)
+        case .probe(let hostnames, _):
+            let known = Set(routes.owners.map(\.hostname)).subtracting(silent)
+            for hostname in hostnames where !known.contains(hostname) {
+                throw PortError(.refused, hostname, cause: "it does not answer")
+            }
+        case .filter: loadedGrants = grants
         case .drain: break
         case .stop(let units): for unit in units { stop(unit, willed: false) }
         case .halt(let units): for unit in units { stop(unit, willed: true) }
@@ -158,6 +173,7 @@ public struct SimulatedHost: Sendable {
         case .enable(let unit, let target, let on):
             if on { wants[target, default: []].insert(unit) } else { wants[target]?.remove(unit) }
             if wants[target]?.isEmpty == true { wants[target] = nil }
+        case .grant(let tenant, let egress): grants[tenant] = egress == .none ? nil : egress
         case .point(let app, let copy, let instance):
             upstreams[app, default: [:]][copy] = instance
             if upstreams[app]?.isEmpty == true { upstreams[app] = nil }
@@ -207,6 +223,7 @@ public struct SimulatedHost: Sendable {
     public mutating func reboot() {
         active = []
         loaded = units
+        loadedGrants = grants
         reloadOwed = false
         for tenant in wants[.multiUser, default: []] where isLoaded(tenant) {
             active.insert(tenant)

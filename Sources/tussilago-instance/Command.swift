@@ -14,6 +14,14 @@ enum Command {
     case workshop(Instance, user: UInt32, bytes: Int64, entries: Int)
     /// `ExecStopPost=`: take it away.
     case cleared(Instance)
+    /// `ExecStartPre=` of what is on a bridge: give it an address there, and let it reach what it may.
+    case join(Instance, Bridge, asked: String)
+    /// `ExecStopPost=` of the same: take both away.
+    case leave(Instance)
+    /// Load the firewall's table, with all instances that run.
+    case loadFirewall
+    /// Write down what the table is, and what it shall have of instances.
+    case showFirewall
     /// Start what a target wants now.
     case launch(target: String)
     /// `ExecStopPost=` of the same: take away the marks of what was not started.
@@ -29,7 +37,8 @@ enum Command {
 
     private static let usage = """
         usage: tussilago-instance prepare NAME socket UID | prepare NAME port BRIDGE ADDRESS:PORT \
-        | secrets NAME UID LIST | forget NAME | workshop NAME UID BYTES ENTRIES | cleared NAME | ready NAME SECONDS PATH | ended NAME | launch TARGET | launched TARGET
+        | secrets NAME UID LIST | forget NAME | workshop NAME UID BYTES ENTRIES | cleared NAME | ready NAME SECONDS PATH \
+        | ended NAME | join NAME BRIDGE GATEWAY FILE | leave NAME | firewall load|show | launch TARGET | launched TARGET
         """
 
     init(_ words: [String]) throws(Failure) {
@@ -57,6 +66,14 @@ enum Command {
             self = .workshop(try Instance(words[1]), user: user, bytes: bytes, entries: entries)
         case ("cleared", 2): self = .cleared(try Instance(words[1]))
         case ("forget", 2): self = .forget(try Instance(words[1]))
+        case ("join", 5):
+            guard let bridge = Bridge(interface: words[2], gateway: words[3]), words[4].hasPrefix("/") else {
+                throw usage
+            }
+            self = .join(try Instance(words[1]), bridge, asked: words[4])
+        case ("leave", 2): self = .leave(try Instance(words[1]))
+        case ("firewall", 2) where words[1] == "load": self = .loadFirewall
+        case ("firewall", 2) where words[1] == "show": self = .showFirewall
         case ("ended", 2): self = .ended(try Instance(words[1]))
         case ("launch", 2), ("launched", 2):
             guard words[1].hasPrefix("tussilago-"), isUnitName(words[1]) else { throw usage }
@@ -92,6 +109,15 @@ enum Command {
         case .cleared(let instance): try Workshop(instance).clear()
         case .forget(let instance): try SecretDirectory(instance).clear()
         case .ended(let instance): try instance.clear()
+        case .join(let instance, let bridge, let path):
+            // A container that was left keeps its address.
+            LeftContainer(of: instance).remove()
+            try PacketFilter.change { () throws(Failure) in
+                try Membership.join(instance, bridge, asked: try Reach(file: path))
+            }
+        case .leave(let instance): try PacketFilter.change { () throws(Failure) in Membership.leave(instance) }
+        case .loadFirewall: try PacketFilter.load()
+        case .showFirewall: try PacketFilter.show()
         case .launch(let target): try Launcher(target: target).run()
         case .launched(let target): try Launcher(target: target).withdraw()
         }
@@ -109,6 +135,6 @@ func isUnitName(_ text: String) -> Bool {
 }
 
 /// Whether a text has only the characters of an IPv4 address with a port, so that it fits one line of a file.
-private func isAddress(_ text: String) -> Bool {
+func isAddress(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.count <= 21 && text.utf8.allSatisfy { "0123456789.:".utf8.contains($0) }
 }

@@ -7,6 +7,15 @@ extension TenantName: ExpressibleByArgument {
     public init?(argument: String) { self.init(rawValue: argument) }
 }
 
+extension EgressGrant: ExpressibleByArgument {}
+
+extension Hostname: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let hostname = try? Hostname(argument) else { return nil }
+        self = hostname
+    }
+}
+
 extension AppReference: ExpressibleByArgument {
     public init?(argument: String) {
         guard let reference = try? AppReference(argument) else { return nil }
@@ -29,13 +38,6 @@ extension PythonVersion: ExpressibleByArgument {
     public init?(argument: String) {
         guard let version = try? PythonVersion(argument) else { return nil }
         self = version
-    }
-}
-
-extension Hostname: ExpressibleByArgument {
-    public init?(argument: String) {
-        guard let hostname = try? Hostname(argument) else { return nil }
-        self = hostname
     }
 }
 

@@ -37,8 +37,8 @@ struct Client {
         try await send("PUT", path, Data(value), type: "application/octet-stream", key: key)
     }
 
-    func put<Answer: Decodable>(_ path: String, _ body: some Encodable) async throws -> Answer {
-        try await send("PUT", path, try APICoding.encode(body))
+    func put<Answer: Decodable>(_ path: String, _ body: some Encodable, key: String? = nil) async throws -> Answer {
+        try await send("PUT", path, try APICoding.encode(body), key: key)
     }
 
     /// Sends what is in a file, as it is read. It is sent again from its start when the connection breaks off.

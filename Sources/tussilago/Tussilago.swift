@@ -12,7 +12,8 @@ struct Tussilago: AsyncParsableCommand {
             What runs are systemd units: systemctl start, stop and status work on them, and journalctl shows what they say.
             """,
         subcommands: [
-            TenantCommand.self, AppCommand.self, InitCommand.self, DeployCommand.self, PlanCommand.self,
+            TenantCommand.self, DomainCommand.self, AppCommand.self, InitCommand.self, DeployCommand.self,
+            PlanCommand.self,
             StatusCommand.self,
             StartCommand.self, StopCommand.self, RestartCommand.self, ScaleCommand.self, ReleasesCommand.self,
             RollbackCommand.self, SecretCommand.self, LogsCommand.self, OperationCommand.self, ReconcileCommand.self,

@@ -4,7 +4,9 @@ import Documents
 import Glibc
 import Journal
 import Logging
+import Nftables
 import PodmanImages
+import Resolver
 import SQLiteLedger
 import ServiceLifecycle
 import SystemdBus
@@ -34,7 +36,8 @@ enum Daemon {
         let descriptor = try ListeningSocket.descriptor(listeningAt: path)
         let logger = Logger(label: "tussilagod") { _ in JournalLogHandler() }
         let gate = IdleGate()
-        let units = FileUnitStore(limits: treeLimits(settings), tools: buildTools(settings))
+        let units = FileUnitStore(
+            limits: treeLimits(settings), tools: buildTools(settings), resolvers: settings.egress.resolvers)
         let (damaged, damage) = AsyncStream.makeStream(of: PortError.self)
         let platform = try platform(settings, units: units, gate: gate, logger: logger) { damage.yield($0) }
         let isNew = await keepLedger(of: platform, logger)
@@ -161,10 +164,10 @@ enum Daemon {
         let systemd = try Systemd()
         let caddy = Caddy(settings.caddy)
         var outside = Outside(
-            ledger: ledger, units: units, services: systemd, routing: caddy,
-            images: PodmanImages(socket: settings.podman.socket),
-            archives: FileArchives(limits: archiveLimits(settings)),
-            secrets: CredentialStore(), logs: JournalReader(), looks: units, builds: units)
+            ledger: ledger, units: units, services: systemd, routing: caddy, firewall: Nftables(systemd),
+            images: PodmanImages(socket: settings.podman.socket), names: Resolved(),
+            archives: FileArchives(limits: archiveLimits(settings)), secrets: CredentialStore(), logs: JournalReader(),
+            hostnames: settings.hostnames, looks: units, builds: units)
         outside.buildLimits = settings.python.limits
         let queue = OperationQueue(
             outside, limit: settings.agent.operations, deadline: settings.agent.deadline,

@@ -43,7 +43,7 @@ extension Platform {
         let counts = try await answering { () throws(PortError) in try await ledger.counts() }
         return StatusResource(
             version: Version.current, tenants: counts.tenants, apps: counts.apps, openOperations: counts.openOperations,
-            parts: [await systemdPart, await caddyPart, try await ledgerPart, await secretsPart])
+            parts: [await systemdPart, await firewallPart, await caddyPart, try await ledgerPart, await secretsPart])
     }
 
     /// How long it is told that the ledger was written anew: whoever looks once a week shall see it.
@@ -68,6 +68,15 @@ extension Platform {
             {
                 return .init(name: "systemd", ok: false, detail: "\(error.cause); systemctl status dbus")
             }
+        }
+    }
+
+    private var firewallPart: StatusResource.Part {
+        get async {
+            let status = (try? await systemd.status(of: [.firewall]))?[.firewall] ?? .notFound
+            return .init(
+                name: "firewall", ok: status.isActive,
+                detail: status.isActive ? "is loaded" : "is not loaded; systemctl restart \(UnitName.firewall)")
         }
     }
 

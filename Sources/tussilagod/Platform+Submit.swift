@@ -66,9 +66,11 @@ extension Platform {
     func plan(_ request: DeployRequest, for app: AppReference) async throws(Problem) -> PlanResource {
         let deployment = try deployment(request, of: app)
         let record = try await known(app)
-        let tenant = try await known(app.tenant).tenant
+        let tenant = try await known(app.tenant)
         return try await answering { () throws(PortError) in
-            try await PlanPreview(outside, caddy: settings.caddy).preview(deployment, of: record, tenant: tenant)
+            try tenant.allow(deployment.manifest.egress)
+            return try await PlanPreview(outside, caddy: settings.caddy)
+                .preview(deployment, of: record, tenant: tenant.tenant)
         }
     }
 
@@ -77,13 +79,20 @@ extension Platform {
         case .createTenant(let request):
             .createTenant(try name(request.name) { text throws(InvalidValue) in try TenantName(text) })
         case .deleteTenant(let tenant): .deleteTenant(tenant)
+        case .setEgress(let tenant, let request): .setEgress(tenant, request.egress)
+        case .addDomain(let tenant, let request):
+            .addDomain(
+                tenant, try hostname(request.hostname), vouched: try vouches(request.vouch ?? false, caller))
+        case .verifyDomain(let tenant, let hostname): .verifyDomain(tenant, hostname)
+        case .removeDomain(let tenant, let hostname): .removeDomain(tenant, hostname)
         case .createApp(let tenant, let request):
             .createApp(
                 AppReference(
                     tenant: tenant, app: try name(request.name) { text throws(InvalidValue) in try AppName(text) }))
         case .deleteApp(let app): .deleteApp(app)
         case .setQuota(let tenant, let request): .setQuota(tenant, request.quota)
-        case .deploy(let app, let request): .deploy(app, try owned(try deployment(request, of: app), by: caller))
+        case .deploy(let app, let request):
+            .deploy(app, try owned(try deployment(request, of: app, vouched: caller.vouches), by: caller))
         case .scale(let app, let request): .scale(app, try counts(request))
         case .rollback(let app, let request): .rollback(app, request.release)
         case .setSecret(let app, let name, _): .setSecret(app, name, credential: outside.makeID())
@@ -108,6 +117,19 @@ extension Platform {
         return counts
     }
 
+    private func hostname(_ text: String) throws(Problem) -> Hostname {
+        do throws(InvalidValue) { return try Hostname(text) } catch {
+            throw Problem(.invalidRequest, error.description, field: "hostname")
+        }
+    }
+
+    private func vouches(_ asked: Bool, _ caller: Caller) throws(Problem) -> Bool {
+        guard !asked || caller.vouches else {
+            throw Problem(.forbidden, "only an admin of the host vouches for a domain", field: "vouch")
+        }
+        return asked
+    }
+
     private func name<Value>(_ text: String, _ parse: (String) throws(InvalidValue) -> Value) throws(Problem) -> Value {
         do throws(InvalidValue) { return try parse(text) } catch {
             throw Problem(.invalidRequest, error.description, field: "name")
@@ -130,7 +152,10 @@ extension Platform {
     }
 
     /// Parses a deploy once; from here on it cannot be wrong.
-    private func deployment(_ request: DeployRequest, of app: AppReference) throws(Problem) -> Deployment {
+    /// - Parameter vouched: whether the word of whoever asks is enough for the hostnames.
+    private func deployment(
+        _ request: DeployRequest, of app: AppReference, vouched: Bool = false
+    ) throws(Problem) -> Deployment {
         let parsed: ParsedManifest
         switch TOMLManifestReader().manifest(request.manifest) {
         case .success(let manifest): parsed = manifest
@@ -158,7 +183,7 @@ extension Platform {
         }
         return Deployment(
             image: image, source: request.source, files: request.files, manifest: parsed.manifest,
-            scaled: parsed.scaled, note: request.note)
+            scaled: parsed.scaled, note: request.note, vouches: vouched ? true : nil)
     }
 
     /// Whether a source is built; it and `[python]` go together, and no directory goes with them.
@@ -195,6 +220,7 @@ extension Platform {
             throw PortError(
                 .conflict, "apps", cause: "tenant \(name) still has \(isThere.apps) apps; delete them first")
         }
+        if case .deploy(_, let deployment) = request { try isThere.allow(deployment.manifest.egress) }
         guard let reference = request.app else { return }
         let app = try await ledger.app(reference)
         if case .createApp = request {

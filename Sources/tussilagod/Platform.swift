@@ -33,6 +33,24 @@ struct Platform: Domain {
         TenantResource(try await known(name))
     }
 
+    func domains(of tenant: TenantName) async throws(Problem) -> PageResource<DomainResource> {
+        _ = try await known(tenant)
+        let domains = try await answering { () throws(PortError) in try await ledger.domains(of: tenant) }
+        return PageResource(items: domains.map { DomainResource($0) }, next: nil)
+    }
+
+    func domain(_ hostname: Hostname, of tenant: TenantName) async throws(Problem) -> DomainResource {
+        _ = try await known(tenant)
+        guard
+            let domain = try await answering({ () throws(PortError) in try await ledger.domain(hostname, of: tenant) })
+        else {
+            throw Problem(
+                .notFound, "tenant \(tenant) has no domain \(hostname)", field: "hostname",
+                remedy: "tussilago domain list \(tenant)")
+        }
+        return DomainResource(domain)
+    }
+
     func apps(of tenant: TenantName?, _ query: PageQuery) async throws(Problem) -> PageResource<AppResource> {
         if let tenant { _ = try await known(tenant) }
         return PageResource(

@@ -14,6 +14,10 @@ extension Problem {
                 .quotaExceeded, error.cause, field: error.subject,
                 remedy: "see what there is: tussilago quota list; delete some, or have an admin of the host raise it")
         case .refused where error.subject == "cursor": self.init(.unknownCursor, error.cause, field: "cursor")
+        case .refused where error.subject == "egress":
+            self.init(
+                .forbidden, error.cause, field: "egress",
+                remedy: "an admin grants it with: tussilago tenant set TENANT --egress list|internet")
         case .refused: self.init(.invalidRequest, text)
         case .noKey: self.init(.noKey, text, remedy: "systemd-creds setup")
         case .noSpace: self.init(.noSpace, text, remedy: "make room on the disk, then try again")

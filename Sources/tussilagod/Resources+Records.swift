@@ -5,7 +5,9 @@ import TussilagoCore
 
 extension TenantResource {
     init(_ record: TenantRecord) {
-        self.init(id: record.tenant.id, name: record.tenant.name, createdAt: record.createdAt, apps: record.apps)
+        self.init(
+            id: record.tenant.id, name: record.tenant.name, createdAt: record.createdAt, apps: record.apps,
+            egress: record.egress)
     }
 }
 

@@ -51,6 +51,8 @@ private struct Root: ~Copyable {
             files = { size = "16G", entries = 1 }
             podman.socket = "/run/user/podman.sock"
             reconcile.repair = false
+            egress.resolvers = ["8.8.8.8"]
+            hostnames = { suffixes = ["apps.example.org"], proof = "none" }
             [caddy]
             listen = [":80", "127.0.0.1:443", "[::1]:8080"]
             automatic-https = true
@@ -71,6 +73,9 @@ private struct Root: ~Copyable {
             adminSocket: "/run/admin.sock")
         settings.files.size = .mebibytes(16 << 10)
         settings.files.entries = 1
+        settings.egress.resolvers = ["8.8.8.8"]
+        settings.hostnames.suffixes = [try Hostname("apps.example.org")]
+        settings.hostnames.proof = .none
         settings.podman.socket = "/run/user/podman.sock"
         #expect(try Settings.load(root: root.path) == settings)
     }
@@ -82,7 +87,7 @@ private struct Root: ~Copyable {
         let shipped = try String(contentsOf: file, encoding: .utf8)
         let lines = shipped.split(separator: "\n", omittingEmptySubsequences: false)
         let defaults = lines.filter { $0.hasPrefix("#") && $0.dropFirst().first?.isLetter == true }
-        #expect(defaults.count == 23)
+        #expect(defaults.count == 26)
         let root = try Root()
         try root.write("/usr/lib/tussilago/tussilagod.toml", shipped)
         #expect(try Settings.load(root: root.path) == Settings())
@@ -159,7 +164,7 @@ private struct Root: ~Copyable {
             "/etc/tussilago/tussilagod.toml:6:19: caddy.automatic-https: this is a text; it must be true or false",
             "/etc/tussilago/tussilagod.toml:7:9: caddy.admin: \"run/../x\" is not a valid socket path",
             "/etc/tussilago/tussilagod.toml:8:8: caddy.hold: this is a number; it must be a text in quotes",
-            "/etc/tussilago/tussilagod.toml:9:2: nonsense: this key is unknown; known here: agent, api, caddy, files, podman",
+            "/etc/tussilago/tussilagod.toml:9:2: nonsense: this key is unknown; known here: agent, api, caddy, egress",
             "/run/tussilago/tussilagod.toml.d/a.toml:2:11: files: this is a number; it must be a table",
             "/run/tussilago/tussilagod.toml.d/b.toml:2:8: this is not a value; a text stands in quotes",
             "/run/tussilago/tussilagod.toml.d/c.toml:2:10: podman.socket: ",

@@ -89,6 +89,9 @@ import TussilagoCore
         try old.script(
             """
             INSERT INTO tenant VALUES ('acme', '00000001-0000-4000-8000-000000000000', 0, 1);
+            INSERT INTO app (tenant, name, id, network, created_at)
+                VALUES ('acme', 'shop', '00000004-0000-4000-8000-000000000000', 0, 1);
+            INSERT INTO hostname VALUES ('shop.example.org', 'acme', 'shop');
             INSERT INTO operation (id, tenant, app, state, caller, request_id, accepted_at, attempt, request)
                 VALUES ('00000002-0000-4000-8000-000000000000', 'acme', 'shop', 'running', 'root', '00000003-0000-4000-8000-000000000000', 1, 1,
                     '{"start":{"_0":{"tenant":"acme","app":"shop"}}}');
@@ -101,6 +104,11 @@ import TussilagoCore
         #expect(first.request == .start(shop))
         let events = try await ledger.events(of: first.id, after: 0)
         #expect(events.count == 1)
+        // What was in use goes on: an admin had deployed it.
+        #expect(try await ledger.tenant(acme)?.egress == EgressGrant.none)
+        let domains = try await ledger.domains(of: acme)
+        #expect(domains.map(\.hostname.text) == ["shop.example.org"])
+        #expect(domains.first?.voucher == "upgrade")
         let copied = try Connection(path: "\(file.path).1").row("PRAGMA user_version") { (row) throws(PortError) in
             try row.integer(0)
         }

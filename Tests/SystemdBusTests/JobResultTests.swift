@@ -82,6 +82,13 @@ import TussilagoCore
         #expect(verdict(.start, .notFound) == "not-found")
     }
 
+    @Test func `A refresh is done when the unit is active and no job is left, and has failed when it does not run`() {
+        #expect(verdict(.refresh, .running) == "done")
+        #expect(verdict(.refresh, .running, hasJob: true) == "wait")
+        #expect(verdict(.refresh, failed) == "refused")
+        #expect(verdict(.refresh, .notFound) == "not-found")
+    }
+
     @Test func `A stop is done when nothing runs any more, however the unit ended`() {
         #expect(verdict(.stop, .stopped) == "done")
         #expect(verdict(.stop, failed) == "done")

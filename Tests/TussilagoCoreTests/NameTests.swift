@@ -123,25 +123,14 @@ import TussilagoTestKit
         #expect(throws: InvalidValue.self) { try EnvironmentVariable(name: "TUSSILAGO_IMAGE", value: "x") }
     }
 
-    @Test("Copies of releases that may run at once never share an address, which is none of the bridge's own")
-    func addresses() throws {
-        let network = try #require(AppNetwork(index: 4095))
-        #expect(network.subnet == "10.95.255.0/24")
-        let app = try AppReference("acme/shop"), web = try ProcessName("web")
-        for first in [1, 8, 100] {
-            var addresses: Set<String> = []
-            // What runs, what replaces it, and all that is kept besides.
-            for number in first..<first + 12 {
-                for copy in Manifest.counts {
-                    let release = try #require(ReleaseNumber(rawValue: number))
-                    addresses.insert(
-                        network.address(
-                            of: Instance(app: app, process: web, generation: 1, release: release, copy: copy)))
-                }
-            }
-            #expect(addresses.count == 12 * Manifest.counts.count)
-            #expect(addresses.isDisjoint(with: ["10.95.255.0", "10.95.255.1", "10.95.255.255"]))
-        }
+    @Test("Bridges do not overlap, and the host's address on each is none of another's")
+    func networks() throws {
+        let networks = (0..<AppNetwork.count).compactMap { AppNetwork(index: $0) }
+        #expect(Set(networks.map(\.subnet)).count == AppNetwork.count)
+        #expect(Set(networks.map(\.gateway)).count == AppNetwork.count)
+        #expect(networks.first?.subnet == "10.80.0.0/24")
+        #expect(networks.last?.gateway == "10.95.255.1")
+        #expect(networks.allSatisfy { $0.interface.utf8.count <= 15 })
     }
 
     @Test("An operation moves only along its edges")

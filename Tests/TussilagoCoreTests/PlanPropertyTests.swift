@@ -97,7 +97,7 @@ import TussilagoTestKit
             guard let app = desired.app, app.power == .on else { continue }
             try world.perform(Planner.plan(from: world.host.observe(desired), to: desired))
             world.host.wants[.multiUser, default: []].insert(app.app.reference.tenant.target)
-            let tenant = DesiredState(tenant: app.app.reference.tenant, desired.tenant)
+            let tenant = DesiredState(tenant: app.app.reference.tenant, desired.tenant, egress: .none)
             try world.perform(Planner.plan(from: world.host.observe(tenant), to: tenant))
             let running = world.host.active.filter { Instance(unit: $0) != nil }
             world.host.reboot()

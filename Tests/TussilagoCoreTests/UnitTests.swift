@@ -4,9 +4,12 @@ import TussilagoTestKit
 @testable import TussilagoCore
 
 @Suite struct UnitTests {
-    private func text(_ process: ProcessSpecification, hasFiles: Bool = false) throws -> String {
+    private func text(
+        _ process: ProcessSpecification, hasFiles: Bool = false, egress: Egress? = nil
+    ) throws -> String {
         ProcessTemplate(
-            tenant: try Make.tenant(), app: try Make.app(), process: process, hasFiles: hasFiles, hasSecrets: hasFiles
+            tenant: try Make.tenant(), app: try Make.app(), process: process, hasFiles: hasFiles, hasSecrets: hasFiles,
+            egress: egress
         )
         .text
     }
@@ -55,8 +58,13 @@ import TussilagoTestKit
     func reasons() throws {
         let name = try ProcessName("web")
         var reasons: Set<String> = []
-        for (ingress, hasFiles) in [(Ingress.socket, true), (.port(80), false), (nil, true)] {
-            let text = try text(Make.process(ingress: ingress), hasFiles: hasFiles)
+        let listed = Egress(hosts: [try EgressHost("https://api.example.org")])
+        let shapes: [(Ingress?, Bool, Egress?)] = [
+            (.socket, true, nil), (.port(80), false, nil), (nil, true, nil), (.socket, true, .internet),
+            (nil, false, listed),
+        ]
+        for (ingress, hasFiles, egress) in shapes {
+            let text = try text(Make.process(ingress: ingress), hasFiles: hasFiles, egress: egress)
             for line in text.split(separator: "\n") where line.first?.isLetter ?? false {
                 let reason = LineReasons.reason(for: line, process: name)
                 #expect(reason != nil, "\(line)")

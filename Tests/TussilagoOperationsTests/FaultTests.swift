@@ -140,7 +140,9 @@ final class DyingAgent: Sendable {
         slept = Atomic(false)
         let outside = Outside(
             ledger: platform.ledger, units: platform.host, services: platform.host, routing: platform.host,
-            images: platform.host, archives: platform.outside.archives, secrets: platform.secrets, logs: platform.host,
+            firewall: platform.host, images: platform.host, names: platform.host,
+            archives: platform.outside.archives, secrets: platform.secrets, logs: platform.host,
+            hostnames: Platform.noProof,
             sleep: { duration in
                 guard duration > .seconds(1) else { return }
                 died.yield()

@@ -21,19 +21,21 @@ struct Platform {
     /// The ledger's file.
     var path: String { "\(directory)/ledger.sqlite" }
 
-    init(backoff: Backoff = Platform.impatient) async throws {
+    /// - Parameter hostnames: how hostnames are handed out; most tests ask for no proof.
+    init(backoff: Backoff = Platform.impatient, hostnames: HostnamePolicy = Platform.noProof) async throws {
         var template = Array("/tmp/tussilago-operations.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw PortError(.noSpace, "test", cause: "no directory") }
         let directory = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "/tmp" }
         TestDirectories.removeAtExit(directory)
-        try self.init(InMemoryHost(), InMemorySecrets(), InMemoryBuilds(), directory, backoff: backoff)
+        try self.init(
+            InMemoryHost(), InMemorySecrets(), InMemoryBuilds(), directory, backoff: backoff, hostnames: hostnames)
         let image = try Make.image()
         await host.change { $0.images[image.reference] = image.digest }
     }
 
     private init(
         _ host: InMemoryHost, _ secrets: InMemorySecrets, _ builds: InMemoryBuilds, _ directory: String,
-        backoff: Backoff = Platform.impatient,
+        backoff: Backoff = Platform.impatient, hostnames: HostnamePolicy = Platform.noProof,
         now: @escaping @Sendable () -> Date = { Date() }
     ) throws {
         self.host = host
@@ -41,7 +43,7 @@ struct Platform {
         ledger = SQLiteLedger(path: "\(directory)/ledger.sqlite", seal: "\(directory)/seal")
         self.secrets = secrets
         self.builds = builds
-        outside = Self.outside(host, ledger, secrets, builds, directory, now)
+        outside = Self.outside(host, ledger, secrets, builds, directory, hostnames, now)
         queue = Self.queue(outside, backoff)
         shop = try AppReference("acme/shop")
     }
@@ -59,6 +61,12 @@ struct Platform {
     /// What an agent does first.
     func ensure() async throws(PortError) -> LedgerKeeper.Recovery? { try await LedgerKeeper(outside).ensure() }
 
+    static let noProof: HostnamePolicy = {
+        var policy = HostnamePolicy()
+        policy.proof = .none
+        return policy
+    }()
+
     static let impatient: Backoff = {
         var backoff = Backoff()
         backoff.first = .milliseconds(1)
@@ -68,12 +76,12 @@ struct Platform {
 
     private static func outside(
         _ host: InMemoryHost, _ ledger: SQLiteLedger, _ secrets: InMemorySecrets, _ builds: InMemoryBuilds,
-        _ directory: String,
+        _ directory: String, _ hostnames: HostnamePolicy,
         _ now: @escaping @Sendable () -> Date
     ) -> Outside {
         Outside(
-            ledger: ledger, units: host, services: host, routing: host, images: host,
-            archives: FileArchives(root: directory), secrets: secrets, logs: host, looks: host,
+            ledger: ledger, units: host, services: host, routing: host, firewall: host, images: host, names: host,
+            archives: FileArchives(root: directory), secrets: secrets, logs: host, hostnames: hostnames, looks: host,
             builds: builds, now: now,
             sleep: { try await Task.sleep(for: min($0, .milliseconds(2))) })
     }
@@ -108,13 +116,15 @@ struct Platform {
         _ = try await run(deploy())
     }
 
-    func deploy(_ text: String = "one", hostnames: [String] = ["shop.example.org"]) throws
-        -> TussilagoCore.Operation.Request
-    {
+    func deploy(
+        _ text: String = "one", hostnames: [String] = ["shop.example.org"], egress: Egress? = nil, vouches: Bool? = nil
+    ) throws -> TussilagoCore.Operation.Request {
         let manifest = Manifest(
             processes: [try Make.process()], hostnames: try hostnames.map { try Hostname($0) },
-            environment: [try EnvironmentVariable(name: "TEXT", value: text)], drainSeconds: 0)
-        return .deploy(shop, Deployment(image: try Make.image().reference, manifest: manifest))
+            environment: [try EnvironmentVariable(name: "TEXT", value: text)], drainSeconds: 0,
+            egress: egress)
+        return .deploy(
+            shop, Deployment(image: try Make.image().reference, manifest: manifest, vouches: vouches))
     }
 }
 

@@ -23,6 +23,7 @@ struct EndpointTests {
                     .replacing("{number}", with: "1").replacing("{grantee}", with: "user:alice")
                     .replacing("{token}", with: "ci").replacing("{id}", with: deployed.id.lowercased)
                     .replacing("{secret}", with: "KEY").replacing("{version}", with: "3.13")
+                    .replacing("{hostname}", with: "shop.example.com")
                     .replacing("{source}", with: String(repeating: "a", count: 64))
                 let body: String? =
                     switch endpoint.body {
@@ -34,6 +35,8 @@ struct EndpointTests {
                     case "NewQuota"?: #"{"apps":3}"#
                     case "NewRuntime"?: #"{"image":"localhost/python:3.13","default":true}"#
                     case "Restore"?: #"{"file":"/srv/backup.tar"}"#
+                    case "Egress"?: #"{"egress":"list"}"#
+                    case "AddDomain"?: #"{"hostname":"shop.example.com"}"#
                     case nil: nil
                     default: #"{"manifest":"x"}"#
                     }

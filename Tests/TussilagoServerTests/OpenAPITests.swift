@@ -31,6 +31,7 @@ struct OpenAPITests {
     @Test("The paths that clients build are all described")
     func clientPaths() throws {
         let app = try AppReference("acme/shop"), id = UUID(), alice = try AccountName("alice")
+        let hostname = try Hostname("shop.example.com")
         let paths =
             [
                 Paths.status, Paths.openAPI, Paths.tenants, Paths.apps, Paths.operations, Paths.tenant(app.tenant),
@@ -43,6 +44,8 @@ struct OpenAPITests {
                 Paths.auditReport, Paths.secrets(app), Paths.secret(app, try SecretName("KEY")),
                 Paths.action(app, "rotate"), Paths.runtimes, Paths.runtime(try PythonVersion("3.13")),
                 Paths.source(try Digest(String(repeating: "a", count: 64)), app),
+                Paths.action(app, "rotate"), Paths.egress(app.tenant), Paths.domains(app.tenant),
+                Paths.domain(hostname, of: app.tenant), Paths.verify(hostname, of: app.tenant),
             ]
             + [Realm.host, .tenant(app.tenant)].flatMap { realm in
                 [

@@ -150,7 +150,7 @@ enum RecordedGenerator {
         LogExtraFields=TUSSILAGO_PROCESS=api
         LogExtraFields=TUSSILAGO_RELEASE=%i
         EnvironmentFile=/var/lib/tussilago/apps/acme/shop/live/%i/unit.env
-        EnvironmentFile=/var/lib/tussilago/apps/acme/shop/live/%i/%i.env
+        EnvironmentFile=-/run/tussilago-network/%N.env
         MemoryMax=268435456
         CPUQuota=100%
         TasksMax=512
@@ -168,6 +168,8 @@ enum RecordedGenerator {
         LogRateLimitIntervalSec=10
         LogRateLimitBurst=5000
         TimeoutStartSec=60
+        ExecStartPre=/usr/libexec/tussilago/tussilago-instance join %N tsl-5 10.80.5.1 /var/lib/tussilago/apps/acme/shop/live/%i/egress
+        ExecStopPost=-/usr/libexec/tussilago/tussilago-instance leave %N
         ExecStartPre=/usr/libexec/tussilago/tussilago-instance prepare %N port tsl-5.%i ${TUSSILAGO_ADDRESS}:8080
         ExecStartPost=/usr/libexec/tussilago/tussilago-instance ready %N 30 "/"
         ExecStopPost=-/usr/libexec/tussilago/tussilago-instance ended %N
@@ -307,7 +309,7 @@ enum RecordedGenerator {
         LogExtraFields=TUSSILAGO_PROCESS=api
         LogExtraFields=TUSSILAGO_RELEASE=%i
         EnvironmentFile=/var/lib/tussilago/apps/acme/shop/live/%i/unit.env
-        EnvironmentFile=/var/lib/tussilago/apps/acme/shop/live/%i/%i.env
+        EnvironmentFile=-/run/tussilago-network/%N.env
         MemoryMax=268435456
         CPUQuota=100%
         TasksMax=512
@@ -325,6 +327,8 @@ enum RecordedGenerator {
         LogRateLimitIntervalSec=10
         LogRateLimitBurst=5000
         TimeoutStartSec=60
+        ExecStartPre=/usr/libexec/tussilago/tussilago-instance join %N tsl-5 10.80.5.1 /var/lib/tussilago/apps/acme/shop/live/%i/egress
+        ExecStopPost=-/usr/libexec/tussilago/tussilago-instance leave %N
         ExecStartPre=/usr/libexec/tussilago/tussilago-instance prepare %N port tsl-5.%i ${TUSSILAGO_ADDRESS}:8080
         ExecStartPost=/usr/libexec/tussilago/tussilago-instance ready %N 30 "/"
         ExecStopPost=-/usr/libexec/tussilago/tussilago-instance ended %N

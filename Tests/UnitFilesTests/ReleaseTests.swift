@@ -33,17 +33,11 @@ import UnitFiles
         #expect(host.names("\(directory)/7") == ["app.env", "release.json", "unit.env"])
     }
 
-    @Test("Of a release that listens on a port, each copy has its address")
-    func hasAddress() async throws {
-        let release = try Example.release(7, port: true)
-        let scaled = Release(
-            id: release.id, app: release.app, number: release.number, artefact: release.artefact,
-            manifest: try release.manifest.scaled(to: [try ProcessName("web"): 2]), templates: release.templates)
-        try await host.store.perform(.stage(scaled, network: network))
-        for (instance, file) in zip(scaled.instances, ["7.env", "7.2.env"]) {
-            let address = network.address(of: instance)
-            #expect(host.text("\(directory)/7/\(file)") == "TUSSILAGO_ADDRESS=\(address)\n")
-        }
+    @Test("A release with a bridge says what it asks to reach; one that listens on a port only, nothing")
+    func saysReach() async throws {
+        try await host.store.perform(.stage(Example.release(7, port: true), network: network))
+        #expect(host.text("\(directory)/7/egress") == "none\n")
+        #expect(host.text("\(directory)/7/hosts") == nil)
     }
 
     @Test("Values of the environment are written as they are")

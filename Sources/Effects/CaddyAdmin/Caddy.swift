@@ -1,4 +1,5 @@
 public import TussilagoCore
+internal import UnixHTTP
 
 /// Caddy, told through its admin endpoint and through the file that it starts with.
 ///
@@ -85,6 +86,35 @@ public actor Caddy: Routing {
         guard !ours.isEmpty, case .object(let servers)? = try await endpoint.servers() else { return [] }
         let others = servers.filter { $0.key != CaddyConfiguration.serverName }.values
         return Set(others.flatMap(\.matchedHosts)).intersection(ours).sorted()
+    }
+
+    /// How long it may take until a hostname answers, and how long one answer may.
+    private static let probeTime = Duration.seconds(10)
+    private static let answerTime = Duration.seconds(5)
+
+    /// Asks for a path at each hostname, through the door that Caddy has for that.
+    ///
+    /// The app has just answered at that path; so any answer but those of Caddy itself for what is not there, or does not
+    /// answer, comes from it. A Caddy that was started before it had a door is not asked.
+    public func probe(_ hostnames: [String], path: String) async throws(PortError) {
+        guard SocketProbe.accepts(configuration.doorSocket) else { return }
+        let door = UnixHTTPClient(socket: configuration.doorSocket, peer: "Caddy")
+        let deadline = ContinuousClock.now + Self.probeTime
+        for hostname in hostnames {
+            let request = try HTTPRequest("GET", path, headers: [("Host", hostname)], timeout: Self.answerTime)
+            while true {
+                let outcome: String
+                do throws(PortError) {
+                    let status = try await door.stream(request, idle: Self.answerTime) { _ in false }
+                    guard status == 404 || status >= 500 else { break }
+                    outcome = "\(status)"
+                } catch { outcome = error.cause }
+                guard ContinuousClock.now < deadline, (try? await Task.sleep(for: .milliseconds(100))) != nil else {
+                    throw PortError(
+                        .refused, hostname, cause: "Caddy was told of it, and answers \(outcome) there to GET \(path)")
+                }
+            }
+        }
     }
 
     /// Whether somebody listens on Caddy's admin socket. No HTTP client is loaded for that.

@@ -8,8 +8,12 @@ public struct Settings: Sendable, Equatable {
     public var api = API()
     /// `[caddy]`: the server in front of the apps.
     public var caddy = CaddyConfiguration()
+    /// `[egress]`: the connections that apps open.
+    public var egress = Egress()
     /// `[files]`: the file trees that come with deploys.
     public var files = Files()
+    /// `[hostnames]`: how hostnames are handed to tenants.
+    public var hostnames = HostnamePolicy()
     /// `[podman]`: the engine that stores images.
     public var podman = Podman()
     /// `[python]`: how Python apps are built from their source.
@@ -44,6 +48,12 @@ public struct Settings: Sendable, Equatable {
         public var idle: Duration = .seconds(30)
         /// How long a request may take to come in.
         public var read: Duration = .seconds(10)
+    }
+
+    /// The connections that apps open.
+    public struct Egress: Sendable, Equatable {
+        /// Whom apps ask for names that may reach every public address: addresses of IPv4. They are public as well.
+        public var resolvers = ["9.9.9.9", "1.1.1.1"]
     }
 
     /// The most that a file tree may be.

@@ -8,7 +8,9 @@ extension Settings {
             reader.table("agent") { agent.read($0) }
             reader.table("api") { api.read($0) }
             reader.table("caddy") { caddy.read($0) }
+            reader.table("egress") { egress.read($0) }
             reader.table("files") { files.read($0) }
+            reader.table("hostnames") { hostnames.read($0) }
             reader.table("podman") { podman.read($0) }
             reader.table("python") { python.read($0) }
             reader.table("reconcile") { reconcile.repair = $0.read("repair", .boolean) ?? reconcile.repair }
@@ -52,6 +54,32 @@ extension CaddyConfiguration {
     }
 }
 
+extension Settings.Egress {
+    fileprivate mutating func read(_ table: TableReader) {
+        guard let member = table.member("resolvers") else { return }
+        resolvers = table.list("resolvers", most: 3, .resolver).map(\.value)
+        if case .array(let elements) = member.node.value, elements.isEmpty {
+            table.report(member.node.position, "resolvers", "an address is missing, as in [\"9.9.9.9\"]")
+        }
+    }
+}
+
+extension HostnamePolicy {
+    fileprivate mutating func read(_ table: TableReader) {
+        let suffix: ValueParser<Hostname> = .text("\"apps.example.org\"") { text throws(InvalidValue) in
+            try Hostname(text)
+        }
+        suffixes = table.list("suffixes", most: 16, suffix).map(\.value)
+        let parser: ValueParser<Proof> = .text("\"required\"") { text throws(InvalidValue) in
+            guard let proof = Proof(rawValue: text) else {
+                throw InvalidValue("proof", given: text, rule: "it is \"required\" or \"none\"")
+            }
+            return proof
+        }
+        proof = table.read("proof", parser) ?? proof
+    }
+}
+
 extension Settings.Files {
     fileprivate mutating func read(_ table: TableReader) {
         size = table.read("size", .size(Bytes.mebibytes(1)...Bytes.mebibytes(16 << 10))) ?? size
@@ -91,6 +119,17 @@ extension ValueParser where Value == String {
                 throw InvalidValue(
                     "path", given: text,
                     rule: "it begins with /, does not end with one, and has only letters, digits and - . _ / + @ in it")
+            }
+            return text
+        }
+    }
+
+    /// The address of a resolver that apps can reach.
+    static var resolver: ValueParser {
+        .text("\"9.9.9.9\"") { text throws(InvalidValue) in
+            guard let bytes = PublicAddress.bytes4(text), PublicAddress.isPublic(bytes) else {
+                throw InvalidValue(
+                    "resolver", given: text, rule: "it is a public address of IPv4: apps can reach no other")
             }
             return text
         }

@@ -32,11 +32,17 @@ public struct TOMLManifestReader: ManifestReader {
             var python: PythonBuild?
             if reader.member("python") != nil { reader.table("python") { python = PythonReader.build($0) } }
             let processes = self.processes(reader, scaled: &scaled)
+            let egress = self.egress(reader)
             let hostnames = self.hostnames(reader, haveIngress: processes.contains { $0.ingress != nil })
             manifest = Manifest(
                 processes: processes, hostnames: hostnames, environment: environment,
-                drainSeconds: drain ?? Manifest.defaultDrainSeconds, secrets: secrets, python: python,
+                drainSeconds: drain ?? Manifest.defaultDrainSeconds, secrets: secrets, egress: egress, python: python,
                 release: release)
+            if egress != nil, manifest.hasTooManyOnBridge, let member = reader.member("egress") {
+                reader.report(
+                    member.position, "egress",
+                    "an app with egress may run at most \(AppNetwork.instances) instances, of all processes together")
+            }
         }
         guard mistakes.isEmpty else { return .failure(mistakes.documentErrors) }
         return .success(ParsedManifest(manifest: manifest, image: image, app: app, scaled: scaled))
@@ -70,6 +76,29 @@ public struct TOMLManifestReader: ManifestReader {
             }
         }
         return Array(lines.keys)
+    }
+
+    private func egress(_ reader: TableReader) -> Egress? {
+        let internet = "internet"
+        let parser: ValueParser<EgressHost?> = .text("\"https://api.example.org\"") { text throws(InvalidValue) in
+            text == internet ? nil : try EgressHost(text)
+        }
+        let entries = reader.list("egress", most: Egress.hostLimit, parser)
+        var lines: [EgressHost: Int] = [:]
+        for (host, position) in entries {
+            guard let host else {
+                if entries.count > 1 {
+                    reader.report(position, "egress", "\"\(internet)\" covers all others; let it stand alone")
+                }
+                return .internet
+            }
+            if let line = lines[host] {
+                reader.report(position, "egress", "\(host) stands in the list already, on line \(line)")
+            } else {
+                lines[host] = position.line
+            }
+        }
+        return Egress(hosts: Array(lines.keys))
     }
 
     /// The variables of all processes; together they are far below 128 KiB, since the whole text is.

@@ -9,6 +9,8 @@ struct Comparison {
     private let connection: Connection
     private let counters: CounterFile
     private(set) var differences: [LedgerDifference] = []
+    /// Those that were not there: of them more is lost than their own files tell.
+    private var newTenants: Set<TenantName> = []
 
     init(_ connection: Connection, _ counters: CounterFile) {
         self.connection = connection
@@ -18,6 +20,10 @@ struct Comparison {
     mutating func apply(_ records: HostRecords) throws(PortError) {
         for tenant in records.tenants { try apply(tenant) }
         for app in records.apps { try apply(app) }
+        for app in records.apps {
+            guard let tenant = app.versions.first?.reference.tenant, newTenants.contains(tenant) else { continue }
+            try connection.grantWhatRuns(app, at: app.createdAt)
+        }
         try count("users", of: UserRange.count, in: "SELECT max(users) FROM tenant")
         try count("network", of: AppNetwork.count, in: "SELECT max(network) FROM app")
     }
@@ -33,6 +39,7 @@ struct Comparison {
             known.quota = Quota()
             if found.versions.contains(known) { return }
         }
+        if known == nil { newTenants.insert(tenant.name) }
         try change(.tenant(tenant.name), known == nil ? "the ledger did not have it" : "the ledger had other ids of it")
         { (connection) throws(PortError) in
             try connection.run(

@@ -73,7 +73,8 @@ extension Connection {
 
     /// In an order in which each row finds what it refers to.
     private static let tables = [
-        ("tenant", "name, id, users, created_at"),
+        ("tenant", "name, id, users, created_at, egress"),
+        ("domain", "name, tenant, challenge, created_at, proved_at, voucher"),
         ("app", "tenant, name, id, network, created_at, last_release"),
         ("release", "tenant, app, number, id, state, created_at, operation, content"),
         ("template", "tenant, app, process, generation, content"),

@@ -33,6 +33,13 @@ extension SQLiteLedger {
         }
     }
 
+    public func setEgress(_ name: TenantName, _ egress: EgressGrant) throws(PortError) {
+        try write { (connection) throws(PortError) in
+            try connection.run(
+                "UPDATE tenant SET egress = ?2 WHERE name = ?1", [.name(name), .text(egress.rawValue)])
+        }
+    }
+
     /// Removes a tenant; nothing if it is not there.
     /// - Throws: ``PortError/Code-swift.enum/refused`` when it has apps.
     public func removeTenant(_ name: TenantName) throws(PortError) {
@@ -70,12 +77,14 @@ extension TenantRecord {
     /// What ``init(_:)`` reads, in its order.
     static let columns = """
         name, id, users, created_at, (SELECT count(*) FROM app WHERE app.tenant = tenant.name),
-        (SELECT content FROM quota WHERE quota.tenant = tenant.name)
+        (SELECT content FROM quota WHERE quota.tenant = tenant.name), egress
         """
 
     init(_ row: borrowing Row) throws(PortError) {
         var tenant = Tenant(id: try row.id(1), name: try row.name(0), users: try row.value(2, UserRange.init(index:)))
         if !row.isNull(5) { tenant.quota = try row.value(5) { Quota(text: $0) } }
-        self.init(tenant: tenant, createdAt: try row.time(3), apps: try row.integer(4))
+        self.init(
+            tenant: tenant, createdAt: try row.time(3), apps: try row.integer(4),
+            egress: try row.value(6, EgressGrant.init(rawValue:)))
     }
 }

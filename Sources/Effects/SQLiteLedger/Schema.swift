@@ -5,7 +5,7 @@ enum Schema {
     /// What turns an empty file into a ledger, step by step.
     ///
     /// `user_version` counts the steps that a file has had. A step that was released is never changed.
-    static let migrations = [tables, queue, milestones, secrets, access]
+    static let migrations = [tables, queue, milestones, secrets, access, reach]
 
     /// Makes a connection safe to use, and its file as new as this program.
     ///
@@ -326,5 +326,34 @@ enum Schema {
             WHEN old.sequence > coalesce((SELECT dropped FROM audit_chain WHERE number = old.chain), 0) BEGIN
             SELECT raise(ABORT, 'what is recorded stays');
         END;
+        """
+
+    /// What tenants may reach, and be reached by. What is in use was an admin's will: nobody else could deploy.
+    private static let reach = """
+        ALTER TABLE tenant ADD COLUMN egress TEXT NOT NULL DEFAULT 'none'
+            CHECK (egress IN ('none', 'list', 'internet'));
+
+        CREATE TABLE domain (
+            name TEXT NOT NULL,
+            tenant TEXT NOT NULL REFERENCES tenant (name) ON DELETE CASCADE,
+            challenge TEXT NOT NULL UNIQUE,
+            created_at INTEGER NOT NULL,
+            -- Since when the tenant may use it.
+            proved_at INTEGER,
+            -- Who has vouched for it; none when its record was found.
+            voucher TEXT,
+            PRIMARY KEY (name, tenant),
+            CHECK (voucher IS NULL OR proved_at IS NOT NULL)
+        ) STRICT, WITHOUT ROWID;
+        -- Any number of tenants may try, but one has it.
+        CREATE UNIQUE INDEX domain_owner ON domain (name) WHERE proved_at IS NOT NULL;
+        CREATE INDEX domain_tenant ON domain (tenant);
+        INSERT INTO domain (name, tenant, challenge, created_at, proved_at, voucher)
+            SELECT hostname.name, tenant,
+                -- A fresh UUIDv4.
+                lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-a'
+                    || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))),
+                app.created_at, app.created_at, 'upgrade'
+            FROM hostname JOIN app USING (tenant) WHERE app.name = hostname.app;
         """
 }

@@ -36,13 +36,14 @@ enum JobResult: Hashable {
 
 /// The jobs that the agent asks systemd for.
 enum JobKind: Hashable {
-    case start, stop
+    case start, stop, refresh
 
     /// The method of systemd's manager.
     var method: String {
         switch self {
         case .start: "StartUnit"
         case .stop: "StopUnit"
+        case .refresh: "ReloadOrRestartUnit"
         }
     }
 
@@ -55,12 +56,14 @@ enum JobKind: Hashable {
     /// What a unit's state says of a job whose end was not seen: a failure, done, or nil while it may still end well.
     func verdict(on unit: UnitName, _ status: UnitStatus, hasJob: Bool) -> Result<Void, PortError>? {
         switch self {
-        case .start where status.load == UnitStatus.notFound.load:
+        case .start where status.load == UnitStatus.notFound.load,
+            .refresh where status.load == UnitStatus.notFound.load:
             .failure(PortError(.notFound, unit.description, cause: "systemd knows no such unit"))
-        case .start where status.isActive, .stop where !status.mayRun: .success(())
+        case .refresh where hasJob: nil
+        case .start where status.isActive, .refresh where status.isActive, .stop where !status.mayRun: .success(())
         case .start where hasJob || status.mayRun, .stop where hasJob || status.active == "deactivating": nil
         case .start where status.active == "failed": .failure(failure(of: unit, cause: "it failed"))
-        case .start: .failure(failure(of: unit, cause: "it does not run"))
+        case .start, .refresh: .failure(failure(of: unit, cause: "it does not run"))
         case .stop: .failure(failure(of: unit, cause: "it still runs"))
         }
     }

@@ -34,6 +34,10 @@ extension Systemd {
         try await perform(.stop, units, within: deadline)
     }
 
+    public func refresh(_ unit: UnitName, deadline: Duration) async throws(PortError) {
+        try await perform(.refresh, [unit], within: deadline)
+    }
+
     /// Asks for all jobs, then waits for all; the error is that of the first unit that has one.
     private func perform(_ kind: JobKind, _ units: [UnitName], within limit: Duration) async throws(PortError) {
         let deadline = ContinuousClock.now + limit

@@ -10,6 +10,7 @@ public actor FileUnitStore: UnitStore {
     private let generator: QuadletGenerator
     let trees: TreeStore
     let tools: BuildTools
+    private let resolvers: [String]
     private let executor = SerialQueue(label: "tussilago.unit-files")
 
     /// Opens the store of this host.
@@ -19,11 +20,13 @@ public actor FileUnitStore: UnitStore {
     ///   - generator: Podman's generator of systemd units.
     ///   - limits: How large a directory may be that is imported.
     ///   - tools: What builds need of the host.
+    ///   - resolvers: Whom apps ask for names that may reach every public address.
     public init(
         root: String = "",
         generator: String = "/usr/lib/systemd/system-generators/podman-system-generator",
-        limits: TreeLimits = .standard, tools: BuildTools = BuildTools()
+        limits: TreeLimits = .standard, tools: BuildTools = BuildTools(), resolvers: [String] = []
     ) {
+        self.resolvers = resolvers
         self.root = HostRoot(prefix: root)
         self.generator = QuadletGenerator(path: generator)
         trees = TreeStore(root: self.root, limits: limits)
@@ -36,7 +39,7 @@ public actor FileUnitStore: UnitStore {
     public func removeLeftovers() throws(PortError) { try Leftovers(root: root).remove() }
 
     public func perform(_ change: FileChange) throws(PortError) {
-        let releases = ReleaseStore(root: root)
+        let releases = ReleaseStore(root: root, resolvers: resolvers)
         let live = LiveLinks(root: root)
         let units = InstalledUnits(root: root)
         switch change {
@@ -50,6 +53,7 @@ public actor FileUnitStore: UnitStore {
         case .settle: try units.settle()
         case .want(let target, let wanted): try WantsLinks(root: root).want(target, wanted)
         case .enable(let unit, let target, let on): try WantsLinks(root: root).enable(unit, by: target, on)
+        case .grant(let tenant, let egress): try EgressGrants(root: root).grant(tenant, egress)
         case .point(let app, let copy, let instance):
             try UpstreamLinks(root: root).point(app, copy: copy, at: instance)
         }

@@ -30,6 +30,7 @@ final class HostLook {
             let files = try units.files(of: [.system(tenant.slice), .system(tenant.target)], in: scope)
             state.units = files.texts
             state.wants = try wants(of: [.multiUser, tenant.target])
+            state.egress = try EgressGrants(root: root).grant(of: tenant)
             return ScopeFiles(scope: scope, installed: state, units: files.records)
         case .app(let app):
             let files = try units.files(

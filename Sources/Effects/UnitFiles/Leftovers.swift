@@ -20,6 +20,7 @@ struct Leftovers {
         try removeFromUnits()
         if let quadlets = try root.directory(.quadlets) { try removeEmpty(in: quadlets) }
         if let upstreams = try root.directory(.state, HostPaths.upstreams) { try removeEmpty(in: upstreams) }
+        if let state = try root.directory(.state) { try removeEmpty(EgressGrants.directory, in: state) }
         try removeFromApps()
         try removeFromCredentials()
         try SourceStore(root: root).removeLeftovers()

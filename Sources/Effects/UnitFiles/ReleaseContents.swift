@@ -3,7 +3,9 @@ internal import TussilagoCore
 /// What a release's directory holds: what its template reaches through an instance's link, and the release itself.
 struct ReleaseContents {
     /// The files, by name.
-    let files: [(name: String, bytes: [UInt8])]
+    private(set) var files: [(name: String, bytes: [UInt8])]
+    /// The files that are mounted into the sandbox, and so everyone may read.
+    let readable: [(name: String, bytes: [UInt8])]
     /// The tree of files that its link leads to, if it has one.
     let tree: TussilagoCore.Digest?
     /// The tree of packages that its link leads to, if it has one.
@@ -13,19 +15,21 @@ struct ReleaseContents {
     static let recordLimit = 4 * 1_048_576
 
     /// Renders a release's files.
-    init(_ release: Release, network: AppNetwork) throws(PortError) {
+    /// - Parameter resolvers: Whom an app asks for names that may reach every public address.
+    init(_ release: Release, network: AppNetwork, resolvers: [String]) throws(PortError) {
         let record = Array(try release.text().utf8)
         guard record.count <= Self.recordLimit else {
             throw PortError(.refused, "release \(release.number)", cause: "it is larger than \(Self.recordLimit) bytes")
         }
-        var files =
-            Self.addresses(release, network: network) + [
-                (HostPaths.unitEnvironment, Array(Self.unitEnvironment(release).utf8)),
-                (HostPaths.appEnvironment, Array(Self.appEnvironment(release).utf8)),
-                (HostPaths.releaseRecord, record),
-            ]
+        files = [
+            (HostPaths.unitEnvironment, Array(Self.unitEnvironment(release).utf8)),
+            (HostPaths.appEnvironment, Array(Self.appEnvironment(release).utf8)),
+            (HostPaths.releaseRecord, record),
+        ]
         if !release.secrets.isEmpty { files.append((HostPaths.secretList, Array(Self.secretList(release).utf8))) }
-        self.files = files
+        let reach = EgressFiles(release.manifest, network: network, resolvers: resolvers)
+        readable = reach.readable.map { ($0.name, Array($0.text.utf8)) }
+        if let asked = reach.asked { files.append((HostPaths.egressFile, Array(asked.utf8))) }
         tree = release.artefact.tree
         packages = release.artefact.built?.packages
     }
@@ -37,17 +41,6 @@ struct ReleaseContents {
     private static func unitEnvironment(_ release: Release) -> String {
         release.instances.map { "\(comment)\($0.unit)\n" }.joined()
             + "TUSSILAGO_IMAGE=\(release.artefact.image.digest.hexadecimal)\n"
-    }
-
-    /// For each instance that listens on a TCP port, a file with its address on the app's bridge.
-    private static func addresses(_ release: Release, network: AppNetwork) -> [(name: String, bytes: [UInt8])] {
-        let onBridge = Set(release.manifest.processes.filter(\.needsBridge).map(\.name))
-        return release.instances.filter { onBridge.contains($0.process) }.map { instance in
-            (
-                HostPaths.instanceEnvironment(instance.instanceName),
-                Array("TUSSILAGO_ADDRESS=\(network.address(of: instance))\n".utf8)
-            )
-        }
     }
 
     private static let comment = "# "

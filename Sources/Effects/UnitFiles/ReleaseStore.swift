@@ -4,6 +4,8 @@ internal import TussilagoCore
 /// The releases' directories: each is written beside its place and moved there whole, so what has a number is complete.
 struct ReleaseStore {
     let root: HostRoot
+    /// Whom apps ask for names that may reach every public address.
+    var resolvers: [String] = []
 
     /// Directories on the way to a file tree: the tenant's mapped root goes through them, and lists none.
     private static let passage: mode_t = 0o711
@@ -15,7 +17,7 @@ struct ReleaseStore {
     /// The same release again is nothing; another one of the same number takes its place unless an instance of it may
     /// run.
     func stage(_ release: Release, network: AppNetwork) throws(PortError) {
-        let contents = try ReleaseContents(release, network: network)
+        let contents = try ReleaseContents(release, network: network, resolvers: resolvers)
         let subject = "release \(release.number)"
         for tree in release.artefact.trees
         where try root.directory(.state, "\(HostPaths.trees)/\(tree.hexadecimal)") == nil {
@@ -51,6 +53,7 @@ struct ReleaseStore {
         _ contents: ReleaseContents, into staging: borrowing Directory, as subject: String
     ) throws(PortError) {
         for file in contents.files { try staging.write(file.name, file.bytes, mode: Self.secret, as: subject) }
+        for file in contents.readable { try staging.write(file.name, file.bytes, mode: 0o644, as: subject) }
         for case (let name, let tree?) in [
             (HostPaths.files, contents.tree), (HostPaths.packages, contents.packages),
         ] {

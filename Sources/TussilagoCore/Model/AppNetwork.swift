@@ -1,4 +1,7 @@
-/// The bridge of an app that listens on a TCP port: 256 addresses of 10.80.0.0/12 and an interface of its own.
+/// The bridge of an app that listens on a TCP port or opens connections: 256 addresses of 10.80.0.0/12 and an
+/// interface of its own.
+///
+/// An instance gets one of them when it starts, whichever is free.
 public struct AppNetwork: Hashable, Sendable, Codable {
     /// Which network it is, from 0.
     public let index: Int
@@ -33,10 +36,10 @@ public struct AppNetwork: Hashable, Sendable, Codable {
     /// The bridge's name; Linux allows 15 characters (`IFNAMSIZ`). The firewall's rules are for `tsl-*`.
     public var interface: String { "tsl-\(index)" }
 
-    /// The address of an instance: fifteen releases in turn have sixteen each, for their copies. More releases than are
-    /// kept: what replaces and what is replaced always differ, also when an app goes back to the oldest.
-    public func address(of instance: Instance) -> String {
-        let copies = Manifest.counts.upperBound
-        return address(2 + instance.release.rawValue % 15 * copies + (instance.copy - 1) % copies)
-    }
+    /// The host's own address on the bridge.
+    public var gateway: String { address(1) }
+
+    /// How many instances of an app with a bridge may run: while a release replaces another, both need an address, and
+    /// 253 are left beside the network's own, the host's and the broadcast's.
+    public static let instances = 120
 }

@@ -12,7 +12,8 @@ public struct Hostname: Hashable, Comparable, Sendable, Codable, CustomStringCon
         guard !text.isEmpty else { throw refuse("it is empty") }
         guard text.utf8.count <= 253 else { throw refuse("it has more than 253 characters") }
         guard !text.contains("*") else { throw refuse("wildcards are not allowed") }
-        guard text.utf8.allSatisfy({ $0 < 0x80 }) else {
+        // As it was given: in lower case some letters of other scripts are ASCII, as the Kelvin sign.
+        guard given.utf8.allSatisfy({ $0 < 0x80 }) else {
             throw refuse("write international names in punycode (xn--…)")
         }
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)

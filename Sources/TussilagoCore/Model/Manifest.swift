@@ -10,6 +10,8 @@ public struct Manifest: Hashable, Sendable, Codable {
     public var drainSeconds: Int
     /// The secrets that every process finds as files, sorted, each once.
     @LaterList public var secrets: [SecretName]
+    /// What its processes may open connections to; nil when to nothing.
+    public var egress: Egress?
     /// How it is built from its source; nil for an app that is not.
     public var python: PythonBuild?
     /// What runs once before a release of a deploy serves; nil for nothing.
@@ -18,14 +20,15 @@ public struct Manifest: Hashable, Sendable, Codable {
     /// Makes a manifest of its parts; lists are put in their order.
     public init(
         processes: [ProcessSpecification], hostnames: [Hostname] = [], environment: [EnvironmentVariable] = [],
-        drainSeconds: Int = Manifest.defaultDrainSeconds, secrets: [SecretName] = [], python: PythonBuild? = nil,
-        release: [CommandArgument]? = nil
+        drainSeconds: Int = Manifest.defaultDrainSeconds, secrets: [SecretName] = [], egress: Egress? = nil,
+        python: PythonBuild? = nil, release: [CommandArgument]? = nil
     ) {
         self.processes = processes.sorted { $0.name < $1.name }
         self.hostnames = Set(hostnames).sorted()
         self.environment = environment.sorted { $0.name < $1.name }
         self.drainSeconds = drainSeconds
         self.secrets = Set(secrets).sorted()
+        self.egress = egress
         self.python = python
         self.release = release
     }
@@ -59,7 +62,26 @@ public struct Manifest: Hashable, Sendable, Codable {
             }
             manifest.processes[index].count = count
         }
+        guard !manifest.hasTooManyOnBridge else {
+            throw PortError(
+                .refused, "copies",
+                cause: "of an app with egress at most \(AppNetwork.instances) can run, of all processes together")
+        }
         return manifest
+    }
+
+    /// Whether any process needs the app's bridge.
+    public var hasBridge: Bool { processes.contains(where: isOnBridge) }
+
+    /// Whether a process needs the app's bridge: it listens on a TCP port, or the app opens connections.
+    public func isOnBridge(_ process: ProcessSpecification) -> Bool {
+        if case .port = process.ingress { return true }
+        return egress != nil
+    }
+
+    /// Whether more instances would run on the bridge than it has addresses for.
+    public var hasTooManyOnBridge: Bool {
+        processes.filter(isOnBridge).map(\.count).reduce(0, +) > AppNetwork.instances
     }
 
     /// How long is waited where a manifest does not say.

@@ -60,6 +60,13 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case deleteTenant(TenantName)
         /// Sets the most that a tenant may have.
         case setQuota(TenantName, Quota)
+        /// Lets a tenant's apps reach this much, and cuts what is more.
+        case setEgress(TenantName, EgressGrant)
+        /// Notes that a tenant wants a hostname of its own; with `vouched`, that an admin knows it to be the tenant's.
+        case addDomain(TenantName, Hostname, vouched: Bool)
+        /// Looks for the record that proves it.
+        case verifyDomain(TenantName, Hostname)
+        case removeDomain(TenantName, Hostname)
         case createApp(AppReference)
         case deleteApp(AppReference)
         case deploy(AppReference, Deployment)
@@ -89,6 +96,10 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
             case .createTenant: .createTenant
             case .deleteTenant: .deleteTenant
             case .setQuota: .setQuota
+            case .setEgress: .setEgress
+            case .addDomain: .addDomain
+            case .verifyDomain: .verifyDomain
+            case .removeDomain: .removeDomain
             case .createApp: .createApp
             case .deleteApp: .deleteApp
             case .deploy: .deploy
@@ -109,7 +120,9 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         /// The tenant that it is about; nil when it is about all of the host.
         public var tenant: TenantName? {
             switch self {
-            case .createTenant(let name), .deleteTenant(let name), .setQuota(let name, _): name
+            case .createTenant(let name), .deleteTenant(let name), .setQuota(let name, _), .setEgress(let name, _),
+                .addDomain(let name, _, _), .verifyDomain(let name, _), .removeDomain(let name, _):
+                name
             default: app?.tenant
             }
         }
@@ -117,7 +130,10 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         /// The app that it is about; nil for a tenant's and the host's.
         public var app: AppReference? {
             switch self {
-            case .createTenant, .deleteTenant, .setQuota, .reconcile, .collect, .restore: nil
+            case .createTenant, .deleteTenant, .setQuota, .setEgress, .addDomain, .verifyDomain, .removeDomain,
+                .reconcile,
+                .collect, .restore:
+                nil
             case .createApp(let app), .deleteApp(let app), .deploy(let app, _), .scale(let app, _),
                 .rollback(let app, _), .setSecret(let app, _, _), .unsetSecret(let app, _), .rotateSecrets(let app),
                 .start(let app), .stop(let app), .restart(let app):
@@ -174,6 +190,10 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case createTenant = "tenant.create"
         case deleteTenant = "tenant.delete"
         case setQuota = "tenant.quota"
+        case setEgress = "tenant.egress"
+        case addDomain = "domain.create"
+        case verifyDomain = "domain.verify"
+        case removeDomain = "domain.delete"
         case createApp = "app.create"
         case deleteApp = "app.delete"
         case deploy = "app.deploy"
@@ -228,11 +248,13 @@ public struct Deployment: Hashable, Sendable, Codable {
     /// The host's number of the user to whom all of `files` must belong; nil for whom may read everything. It is never
     /// shown.
     public var owner: UInt32?
+    /// Whether who asks knows the hostnames to be the tenant's own: an admin of the host, whose word is enough.
+    public var vouches: Bool?
 
     /// Describes a deploy.
     public init(
         image: ImageReference, source: Digest? = nil, files: String? = nil, manifest: Manifest,
-        scaled: Set<ProcessName> = [], note: String? = nil
+        scaled: Set<ProcessName> = [], note: String? = nil, vouches: Bool? = nil
     ) {
         self.image = image
         self.source = source
@@ -240,6 +262,7 @@ public struct Deployment: Hashable, Sendable, Codable {
         self.manifest = manifest
         self.scaled = scaled
         self.note = note
+        self.vouches = vouches
     }
 
     /// The manifest with as many copies as run now of the processes of which it does not say how many.

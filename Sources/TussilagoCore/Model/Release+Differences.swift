@@ -9,6 +9,7 @@ extension Release {
         differences += environment(other)
         differences += secrets(other)
         if manifest.hostnames != other.manifest.hostnames { differences.append("hostnames") }
+        if manifest.egress != other.manifest.egress { differences.append("egress") }
         if manifest.drainSeconds != other.manifest.drainSeconds { differences.append("drain") }
         if manifest.python != other.manifest.python { differences.append("python") }
         if manifest.release != other.manifest.release { differences.append("release command") }

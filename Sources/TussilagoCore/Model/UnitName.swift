@@ -54,6 +54,10 @@ public struct UnitName: Hashable, Comparable, Sendable, Codable, CustomStringCon
 
     /// The slice that holds all that the platform runs.
     public static let platformSlice = UnitName(unchecked: "tussilago", .slice)
+    /// Loads the table of packet rules.
+    public static let firewall = UnitName(unchecked: "tussilago-firewall", .service)
+    /// Writes down what the table is.
+    public static let firewallCheck = UnitName(unchecked: "tussilago-firewall-check", .service)
 }
 
 extension TenantName {

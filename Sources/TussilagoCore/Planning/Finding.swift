@@ -46,7 +46,7 @@ extension Finding {
             }
         case .stop(let units), .halt(let units): units.map { "\($0) runs, and nothing needs it" }
         // What they are for is told already.
-        case .check, .reload, .drain: []
+        case .check, .reload, .probe, .filter, .drain: []
         }
     }
 
@@ -66,6 +66,8 @@ extension Finding {
         case .want(let target, let units):
             ["\(target) does not start exactly \(units.map(\.description).joined(separator: ", "))"]
         case .enable(let unit, let target, let on): ["\(target) \(on ? "does not start" : "still starts") \(unit)"]
+        case .grant(_, let egress):
+            ["its apps may reach \(observed.installed.egress.words) instead of \(egress.words)"]
         case .point(_, let copy, let instance):
             [
                 "the upstream of copy \(copy) leads to "

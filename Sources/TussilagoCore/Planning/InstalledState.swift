@@ -15,6 +15,9 @@ public struct InstalledState: Hashable, Sendable, Codable {
     /// The instances that the upstreams lead to, by the number of the copy.
     public var upstreams: [Int: Instance] = [:]
 
+    /// What a tenant's apps may reach.
+    public var egress = EgressGrant.none
+
     /// Nothing at all.
     public init() {}
 }

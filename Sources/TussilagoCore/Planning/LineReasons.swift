@@ -16,9 +16,11 @@ public enum LineReasons {
         let keys: Set<String>
         /// How the line begins, where the key does not tell.
         var beginning = ""
+        /// How it ends, where its beginning does not tell.
+        var end = ""
 
         func covers(_ key: String, _ line: some StringProtocol) -> Bool {
-            keys.contains(key) && line.hasPrefix(beginning)
+            keys.contains(key) && line.hasPrefix(beginning) && line.hasSuffix(end)
         }
     }
 
@@ -31,13 +33,23 @@ public enum LineReasons {
         Rule(reason: "limits.tmp", keys: ["Tmpfs"], beginning: "Tmpfs=/tmp:"),
         Rule(reason: "health", keys: ["ExecStartPost"]),
         Rule(reason: "health timeout", keys: ["TimeoutStartSec"]),
-        Rule(reason: "ingress", keys: ["After"], beginning: "After=tussilago-firewall.service"),
+        Rule(reason: "ingress or egress", keys: ["After"], beginning: "After=tussilago-firewall.service"),
+        Rule(
+            reason: "ingress or egress", keys: ["EnvironmentFile"], beginning: "EnvironmentFile=-\(HostPaths.network)/"),
+        Rule(reason: "egress", keys: ["Volume"], beginning: "Volume=\(HostPaths.apps)/", end: ":/etc/hosts:ro"),
+        Rule(reason: "egress", keys: ["Volume"], beginning: "Volume=\(HostPaths.apps)/", end: ":/etc/resolv.conf:ro"),
         Rule(reason: "ingress", keys: ["Environment"], beginning: "Environment=TUSSILAGO_SOCKET="),
         Rule(reason: "ingress", keys: ["Environment"], beginning: "Environment=PORT="),
         Rule(reason: "ingress", keys: ["Volume"], beginning: "Volume=\(HostPaths.ingress)/"),
         Rule(reason: "ingress", keys: ["ExecStartPre"], beginning: "ExecStartPre=\(HostPaths.instanceHelper) prepare "),
         Rule(reason: "ingress", keys: ["ExecStopPost"], beginning: "ExecStopPost=-\(HostPaths.instanceHelper) ended "),
-        Rule(reason: "ingress", keys: ["Network", "IP", "DNS", "Requires"]),
+        Rule(
+            reason: "ingress or egress", keys: ["ExecStartPre"],
+            beginning: "ExecStartPre=\(HostPaths.instanceHelper) join "),
+        Rule(
+            reason: "ingress or egress", keys: ["ExecStopPost"],
+            beginning: "ExecStopPost=-\(HostPaths.instanceHelper) leave "),
+        Rule(reason: "ingress or egress", keys: ["Network", "IP", "DNS", "Requires"]),
     ]
 
     static let others = [

@@ -58,7 +58,7 @@ public enum PlanRules {
                 }
                 return (loaded ? [] : ["nothing is started before systemd has loaded what was written"])
                     + unknown.map { "\($0) is started only after it was admitted" }
-            case .route, .drain: return []
+            case .route, .probe, .filter, .drain: return []
             case .stop(let units):
                 active.subtract(units)
                 guard upstreams.values.contains(where: { units.contains($0.unit) }) else { return [] }
@@ -96,7 +96,7 @@ public enum PlanRules {
                 upstreams[copy] = instance
                 guard let instance, serving, !active.contains(instance.unit) else { return [] }
                 return ["requests move only to what is ready"]
-            case .stage, .noteSecrets, .discard, .want, .enable: return []
+            case .stage, .noteSecrets, .discard, .want, .enable, .grant: return []
             }
         }
     }

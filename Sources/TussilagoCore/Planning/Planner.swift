@@ -32,6 +32,7 @@ public struct Planner: Sendable {
     // MARK: A tenant
 
     private mutating func installTenant(_ name: TenantName) {
+        grant(name, desired.egress)
         installUnits()
         enable(name.target, by: .multiUser, true)
         start([name.target])
@@ -41,6 +42,14 @@ public struct Planner: Sendable {
         enable(name.target, by: .multiUser, false)
         stop([name.target, name.slice])
         uninstallUnits()
+        grant(name, .none)
+    }
+
+    /// What apps reach follows from the grant at once, also of those that run.
+    private mutating func grant(_ name: TenantName, _ egress: EgressGrant) {
+        guard observed.installed.egress != egress else { return }
+        steps.append(.files(.grant(name, egress)))
+        steps.append(.filter)
     }
 
     // MARK: An app
@@ -62,6 +71,7 @@ public struct Planner: Sendable {
         enable(reference.target, by: reference.tenant.target, true)
         want(reference.target, app.instances.map(\.unit))
         route(reference, app.route)
+        if runs(app) { probe(app) }
         point(reference, beyond: app.current?.ingressInstances.count ?? 0)
         if runs(app) { stopReplaced(by: app) }
         retire(except: app.instances)
@@ -279,6 +289,15 @@ public struct Planner: Sendable {
         if !running.isEmpty { steps.append(.halt(running)) }
     }
 
+    /// A hostname is not told to be there before it has answered.
+    private mutating func probe(_ app: DesiredApp) {
+        guard let route = app.route, observed.route != route, let process = app.current?.manifest.ingressProcess else {
+            return
+        }
+        let new = Set(route.hostnames).subtracting(observed.route?.hostnames ?? [])
+        if !new.isEmpty { steps.append(.probe(new.sorted(), path: process.health.path)) }
+    }
+
     private mutating func route(_ app: AppReference, _ route: AppRoute?) {
         if observed.route != route { steps.append(.route(app, route)) }
     }
@@ -329,11 +348,6 @@ extension DesiredState {
         }
         return units.sorted()
     }
-}
-
-extension ProcessSpecification {
-    /// Whether it listens on a TCP port, and so needs the app's bridge.
-    public var needsBridge: Bool { if case .port = ingress { true } else { false } }
 }
 
 extension UnitName {

@@ -6,11 +6,19 @@ public struct DesiredState: Hashable, Sendable {
     public var tenant: Tenant?
     /// The app; nil when it shall be gone, or when the scope is a tenant.
     public var app: DesiredApp?
+    /// What the tenant's apps may reach, when the scope is a tenant.
+    public var egress = EgressGrant.none
 
     /// Describes what shall be of a tenant.
-    public init(tenant name: TenantName, _ tenant: Tenant?) {
+    public init(tenant name: TenantName, _ tenant: Tenant?, egress: EgressGrant) {
         scope = .tenant(name)
         self.tenant = tenant
+        self.egress = egress
+    }
+
+    /// Describes what shall be of a tenant, as the ledger has it.
+    public init(_ record: TenantRecord) {
+        self.init(tenant: record.tenant.name, record.tenant, egress: record.egress)
     }
 
     /// Describes that an app shall be gone.
@@ -62,8 +70,8 @@ public struct DesiredApp: Hashable, Sendable {
         self.secrets = secrets
     }
 
-    /// Whether any release that is kept listens on a TCP port, and so needs the app's bridge.
-    public var hasBridge: Bool { kept.contains { $0.manifest.processes.contains(where: \.needsBridge) } }
+    /// Whether any release that is kept needs the app's bridge.
+    public var hasBridge: Bool { kept.contains { $0.manifest.hasBridge } }
 
     /// The instances that shall run when the app runs.
     var instances: [Instance] { current?.instances ?? [] }

@@ -10,6 +10,10 @@ public enum Step: Hashable, Sendable {
     case start([UnitName])
     /// Make this the only route that leads to an app, in Caddy's configuration; nil takes it away.
     case route(AppReference, AppRoute?)
+    /// See that Caddy answers at hostnames with what the app says to a path.
+    case probe([String], path: String)
+    /// Have the kernel filter packets by what the files say of grants now.
+    case filter
     /// Let what was replaced finish what it has begun, in seconds.
     case drain(seconds: Int)
     /// Stop units that nothing leads to any more.
@@ -29,6 +33,8 @@ extension Step: CustomStringConvertible {
         case .route(let app, nil): "remove the routes of \(app) from Caddy"
         case .route(let app, .some(let route)):
             "tell Caddy that \(list(route.hostnames)) is \(app)" + (route.copies > 1 ? ", \(route.copies) copies" : "")
+        case .probe(let hostnames, _): "see that \(list(hostnames)) answers"
+        case .filter: "load the firewall's table"
         case .drain(let seconds): "drain the replaced release for \(seconds) s"
         case .stop(let units): "stop \(list(units))"
         case .halt(let units): "stop \(list(units))"
@@ -52,12 +58,24 @@ extension FileChange: CustomStringConvertible {
             units.isEmpty ? "\(target) starts nothing" : "\(target) starts \(list(units))"
         case .enable(let unit, let target, let on):
             on ? "\(target) starts \(unit)" : "\(target) no longer starts \(unit)"
+        case .grant(let tenant, let egress): "let apps of \(tenant) reach \(egress.words)"
         case .point(let app, let copy, let instance):
             if let instance {
                 "switch \(app)\(copy == 1 ? "" : ", copy \(copy),") to release \(instance.release)"
             } else {
                 "take \(app)\(copy == 1 ? "" : ", copy \(copy),") off its upstream"
             }
+        }
+    }
+}
+
+extension EgressGrant {
+    /// What it lets apps reach, in words.
+    var words: String {
+        switch self {
+        case .none: "nothing"
+        case .list: "the hosts that their manifests name"
+        case .internet: "every public address"
         }
     }
 }

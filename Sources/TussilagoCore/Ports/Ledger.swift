@@ -5,7 +5,7 @@ public import FoundationEssentials
 /// What a call writes is on the disk when it returns, unless it may be left unsynced: then it outlives the agent, and a
 /// power failure after the next call that syncs; calls take effect in their order, or not at all. `conflict` is thrown
 /// where a row would break a unique index.
-public protocol Ledger: Sendable {
+public protocol Ledger: DomainBook {
     // MARK: Operations
 
     /// Writes a new operation down, unless the same caller used `key` before: then that operation is returned.
@@ -47,6 +47,8 @@ public protocol Ledger: Sendable {
     /// Writes a tenant down with the next range that was never given out; the same row again if it is there.
     /// - Throws: ``PortError/Code-swift.enum/refused`` when all ranges are taken.
     func addTenant(_ name: TenantName, id: UUID, at: Date) async throws(PortError) -> Tenant
+    /// Notes what a tenant's apps may reach.
+    func setEgress(_ name: TenantName, _ egress: EgressGrant) async throws(PortError)
     /// Removes a tenant that has no apps; nothing if it is not there.
     func removeTenant(_ name: TenantName) async throws(PortError)
 
@@ -202,12 +204,25 @@ public struct TenantRecord: Hashable, Sendable {
     public let createdAt: Date
     /// How many apps it has.
     public let apps: Int
+    /// What its apps may reach.
+    public let egress: EgressGrant
 
     /// Makes a record of its parts.
-    public init(tenant: Tenant, createdAt: Date, apps: Int) {
+    public init(tenant: Tenant, createdAt: Date, apps: Int, egress: EgressGrant = .none) {
         self.tenant = tenant
         self.createdAt = createdAt
         self.apps = apps
+        self.egress = egress
+    }
+
+    /// Checks what a manifest asks for against what the tenant was granted.
+    /// - Throws: ``PortError/Code-swift.enum/refused``, with the subject `egress`.
+    public func allow(_ egress: Egress?) throws(PortError) {
+        guard let egress, !self.egress.covers(egress) else { return }
+        let has = self.egress == .none ? "nothing" : "egress \"\(self.egress.rawValue)\" only"
+        throw PortError(
+            .refused, "egress",
+            cause: "it asks for \(egress), and tenant \(tenant.name) was granted \(has)")
     }
 }
 

@@ -6,6 +6,9 @@ public protocol Routing: Sendable {
     func published() async throws(PortError) -> RouteTable
     /// Makes `table` what Caddy serves, now and after its next start, in one write; unchanged, in none.
     func publish(_ table: RouteTable) async throws(PortError)
+    /// Sees that Caddy answers at hostnames with what an app says to a path, as anybody would ask for it.
+    /// - Throws: ``PortError/Code-swift.enum/refused`` naming the first hostname at which it does not.
+    func probe(_ hostnames: [String], path: String) async throws(PortError)
     /// The published hostnames that a part of Caddy's configuration claims as well that is not the platform's.
     func foreignHostnames() async throws(PortError) -> [String]
 }

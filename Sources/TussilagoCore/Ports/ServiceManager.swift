@@ -7,6 +7,8 @@ public protocol ServiceManager: Sendable {
     /// Starts units together, and returns when every job has ended well.
     /// - Throws: ``PortError/Code-swift.enum/startFailed`` naming the first unit that did not.
     func start(_ units: [UnitName], deadline: Duration) async throws(PortError)
+    /// Has a unit read what it works with again, or starts it if it does not run.
+    func refresh(_ unit: UnitName, deadline: Duration) async throws(PortError)
     /// Stops units together, and returns when every job has ended. A unit that does not run is no error.
     func stop(_ units: [UnitName], deadline: Duration) async throws(PortError)
 }

@@ -104,6 +104,8 @@ public enum FileChange: Hashable, Sendable {
     case want(target: UnitName, units: [UnitName])
     /// Make one unit what a target starts that others' units are started by as well, or take it away there.
     case enable(UnitName, by: UnitName, Bool)
+    /// Note what the apps of a tenant may reach.
+    case grant(TenantName, EgressGrant)
     /// Move the upstream of one copy of an app to an instance, in one atomic rename; nil takes it away.
     case point(AppReference, copy: Int, Instance?)
 }

@@ -34,8 +34,40 @@ public struct CaddyConfiguration: Hashable, Sendable {
             "admin": [
                 "listen": .string("unix/\(adminSocket)"), "origins": ["localhost"], "config": ["persist": false],
             ],
-            "apps": ["http": ["grace_period": "10s", "servers": ["tussilago": server(table)]]],
+            "apps": [
+                "http": ["grace_period": "10s", "servers": [Self.serverName: server(table), "tussilago-door": door]]
+            ],
         ]
+    }
+
+    /// The agent's own door: it has no network, and asks through this socket what everybody asks for over the network.
+    /// It stands beside the admin socket, in the one directory that only Caddy and root may enter.
+    public var doorSocket: String {
+        (adminSocket.lastIndex(of: "/").map { String(adminSocket[...$0]) } ?? "/") + "tussilago-door.sock"
+    }
+
+    /// Passes requests on to the platform's server, at the address that it listens on, with the Host that they have.
+    private var door: JSONValue {
+        [
+            "listen": [.string("unix/\(doorSocket)")],
+            "automatic_https": ["disable": true],
+            "routes": [
+                [
+                    "handle": [
+                        [
+                            "handler": "reverse_proxy", "upstreams": [["dial": .string(plainAddress)]],
+                            "transport": ["protocol": "http", "dial_timeout": "5s", "keep_alive": ["enabled": false]],
+                        ]
+                    ]
+                ]
+            ],
+        ]
+    }
+
+    /// Where plain HTTP is answered on the host itself. With certificates that is Caddy's own redirection to HTTPS.
+    private var plainAddress: String {
+        guard !automaticHTTPS, let first = listen.first else { return "127.0.0.1:80" }
+        return first.hasPrefix(":") ? "127.0.0.1\(first)" : first
     }
 
     /// The platform's part.

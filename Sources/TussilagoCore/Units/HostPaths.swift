@@ -21,6 +21,12 @@ public enum HostPaths {
     /// One symbolic link a copy of an app, to the ingress of the instance that serves. It outlives a reboot: to move it
     /// is the commit point of a deploy.
     public static let upstreams = "\(state)/upstreams"
+    /// What the apps of each tenant may reach, one file a tenant that may reach anything: a word of ``EgressGrant``.
+    public static let egress = "\(state)/egress"
+    /// What an instance on a bridge is there with, while it runs: its address, and what it may reach.
+    public static let network = "/run/tussilago-network"
+    /// What the firewall's table was when it was loaded, is now, and shall have of instances.
+    public static let firewall = "/run/tussilago-firewall"
     /// File trees by their digest.
     public static let trees = "\(state)/trees"
     /// The archives of sources, one directory a tenant.
@@ -67,8 +73,6 @@ public enum HostPaths {
 
     /// The image's id and other values that the unit itself needs, in a live instance's release.
     public static let unitEnvironment = "unit.env"
-    /// What one instance alone has in its release's directory, by what stands behind the `@` of its unit.
-    public static func instanceEnvironment(_ instance: String) -> String { "\(instance).env" }
     /// The app's environment, in a live instance's release.
     public static let appEnvironment = "app.env"
     /// Which credential holds which of its secrets, in a live instance's release that has any.
@@ -81,6 +85,12 @@ public enum HostPaths {
     public static func credentialName(_ credential: UUID) -> String { credentialPrefix + credential.lowercased }
     /// What such names begin with.
     public static let credentialPrefix = "tussilago."
+    /// What an app with a bridge asks to reach, in a live instance's release.
+    public static let egressFile = "egress"
+    /// Names of hosts that the app may reach, in a live instance's release.
+    public static let hostsFile = "hosts"
+    /// Whom an app that may reach every public address asks for names, in a live instance's release.
+    public static let resolverFile = "resolv.conf"
     /// The link to the file tree, in a live instance's release.
     public static let files = "files"
     /// The link to the tree of packages, in a live instance's release that has any.

@@ -8,29 +8,32 @@ public struct ProcessTemplate: Sendable {
     let process: ProcessSpecification
     let hasFiles: Bool
     let hasSecrets: Bool
+    let egress: Egress?
     let isBuilt: Bool
     let hasPackages: Bool
     let policy: SandboxPolicy
 
     /// Describes the template of a process, which runs what `artefact` says.
     public init(
-        tenant: Tenant, app: App, process: ProcessSpecification, artefact: Artefact, hasSecrets: Bool = false
+        tenant: Tenant, app: App, process: ProcessSpecification, artefact: Artefact, hasSecrets: Bool = false,
+        egress: Egress? = nil
     ) {
         self.init(
             tenant: tenant, app: app, process: process, hasFiles: artefact.tree != nil, hasSecrets: hasSecrets,
-            isBuilt: artefact.built != nil, hasPackages: artefact.built?.packages != nil)
+            egress: egress, isBuilt: artefact.built != nil, hasPackages: artefact.built?.packages != nil)
     }
 
     /// Describes the template of a process.
     public init(
         tenant: Tenant, app: App, process: ProcessSpecification, hasFiles: Bool, hasSecrets: Bool = false,
-        isBuilt: Bool = false, hasPackages: Bool = false, policy: SandboxPolicy = .strict
+        egress: Egress? = nil, isBuilt: Bool = false, hasPackages: Bool = false, policy: SandboxPolicy = .strict
     ) {
         self.tenant = tenant
         self.app = app
         self.process = process
         self.hasFiles = hasFiles
         self.hasSecrets = hasSecrets
+        self.egress = egress
         self.isBuilt = isBuilt
         self.hasPackages = hasPackages
         self.policy = policy
@@ -38,7 +41,10 @@ public struct ProcessTemplate: Sendable {
 
     /// All that an instance of the app may see of the host's files.
     public static func volumes(of app: AppReference) -> [String] {
-        [ingressVolume, filesVolume(of: app), packagesVolume(of: app), secretsVolume]
+        [
+            ingressVolume, filesVolume(of: app), packagesVolume(of: app), secretsVolume, hostsVolume(of: app),
+            resolverVolume(of: app),
+        ]
     }
 
     private static let secretsVolume = "\(HostPaths.secrets)/%N:\(SecretName.directory):ro"
@@ -52,6 +58,14 @@ public struct ProcessTemplate: Sendable {
 
     private static func packagesVolume(of app: AppReference) -> String {
         "\(HostPaths.live(app))/%i/\(HostPaths.packages):\(Artefact.packagesMountPoint):ro"
+    }
+
+    private static func hostsVolume(of app: AppReference) -> String {
+        "\(HostPaths.live(app))/%i/\(HostPaths.hostsFile):/etc/hosts:ro"
+    }
+
+    private static func resolverVolume(of app: AppReference) -> String {
+        "\(HostPaths.live(app))/%i/\(HostPaths.resolverFile):/etc/resolv.conf:ro"
     }
 
     /// Whether it runs once, before a release serves.
@@ -89,10 +103,20 @@ public struct ProcessTemplate: Sendable {
         if isPhase { unit.set("CollectMode", "inactive-or-failed") }
         unit.set("StartLimitIntervalSec", "\(policy.startLimitSeconds)")
         unit.set("StartLimitBurst", "\(policy.startLimitBurst)")
-        if case .port = process.ingress {
-            unit.set("Requires", "tussilago-firewall.service tussilago-tcp@\(bridgeIngress).socket")
-            unit.set("After", "tussilago-firewall.service tussilago-tcp@\(bridgeIngress).socket")
+        guard isOnBridge else { return }
+        var units = ["\(UnitName.firewall)"]
+        if case .port = process.ingress { units.append("tussilago-tcp@\(bridgeIngress).socket") }
+        for port in Set(egress?.hosts.map(\.port) ?? []).sorted() {
+            units.append("tussilago-egress@\(app.network.gateway):\(port).socket")
         }
+        unit.set("Requires", units.joined(separator: " "))
+        unit.set("After", units.joined(separator: " "))
+    }
+
+    /// Whether the instance has a network device: for its port, or for what it may reach.
+    private var isOnBridge: Bool {
+        if case .port = process.ingress { return true }
+        return egress != nil
     }
 
     private func writeContainer(into unit: inout UnitText) {
@@ -106,20 +130,13 @@ public struct ProcessTemplate: Sendable {
         unit.set("Tmpfs", "/tmp:rw,nosuid,nodev,mode=1777,size=\(process.limits.temporary.count)")
         unit.set("EnvironmentFile", "\(live)/\(HostPaths.appEnvironment)")
         unit.set("Environment", "TUSSILAGO_RELEASE=%i")
+        writeNetwork(into: &unit)
         switch process.ingress {
-        case nil:
-            unit.set("Network", SandboxPolicy.isolated)
+        case nil: break
         case .socket:
-            unit.set("Network", SandboxPolicy.isolated)
             unit.set("Environment", "TUSSILAGO_SOCKET=\(Ingress.socketPath)")
             unit.set("Volume", Self.ingressVolume)
-        case .port(let port):
-            unit.set("Network", "\(app.reference.target.stem).network")
-            unit.set("IP", "${TUSSILAGO_ADDRESS}")
-            // There is no resolver. Where nothing listens a look-up fails at once; one that the image names would be
-            // waited for, since the firewall lets no packet out. Podman refuses the key beside a network of `none`.
-            unit.set("DNS", "127.0.0.1")
-            unit.set("Environment", "PORT=\(port)")
+        case .port(let port): unit.set("Environment", "PORT=\(port)")
         }
         if hasFiles {
             unit.set("Volume", Self.filesVolume(of: app.reference))
@@ -135,6 +152,21 @@ public struct ProcessTemplate: Sendable {
         if words.count > 1 { unit.set("Exec", words.dropFirst().joined(separator: " ")) }
     }
 
+    private func writeNetwork(into unit: inout UnitText) {
+        guard isOnBridge else { return unit.set("Network", SandboxPolicy.isolated) }
+        unit.set("Network", "\(app.reference.target.stem).network")
+        unit.set("IP", "${TUSSILAGO_ADDRESS}")
+        if egress == .internet {
+            unit.set("Volume", Self.resolverVolume(of: app.reference))
+        } else {
+            // There is no resolver. Where nothing listens a look-up fails at once; one that the image names would be
+            // waited for, since the firewall lets no packet out. Podman refuses the key beside a network of `none`.
+            unit.set("DNS", "127.0.0.1")
+        }
+        // The names of the hosts that it may reach lead to the proxy.
+        if case .hosts = egress { unit.set("Volume", Self.hostsVolume(of: app.reference)) }
+    }
+
     private func writeService(into unit: inout UnitText) {
         unit.section("Service")
         unit.set("Slice", "\(app.reference.slice)")
@@ -144,9 +176,8 @@ public struct ProcessTemplate: Sendable {
         unit.set("LogExtraFields", "TUSSILAGO_PROCESS=\(process.name)")
         unit.set("LogExtraFields", "TUSSILAGO_RELEASE=%i")
         unit.set("EnvironmentFile", "\(live)/\(HostPaths.unitEnvironment)")
-        if case .port = process.ingress {
-            unit.set("EnvironmentFile", "\(live)/\(HostPaths.instanceEnvironment("%i"))")
-        }
+        // Written by `join`: systemd reads the file anew before each command.
+        if isOnBridge { unit.set("EnvironmentFile", "-\(HostPaths.network)/%N.env") }
         unit.set("MemoryMax", "\(process.limits.memory.count)")
         unit.set("CPUQuota", "\(process.limits.cpuPercent)%")
         unit.set("TasksMax", "\(process.limits.tasks)")
@@ -164,6 +195,12 @@ public struct ProcessTemplate: Sendable {
             // The list is the release's: which versions it has changes no unit.
             unit.set("ExecStartPre", "\(helper) secrets %N \(hostUser) \(live)/\(HostPaths.secretList)")
             unit.set("ExecStopPost", "-\(helper) forget %N")
+        }
+        if isOnBridge {
+            unit.set(
+                "ExecStartPre",
+                "\(helper) join %N \(app.network.interface) \(app.network.gateway) \(live)/\(HostPaths.egressFile)")
+            unit.set("ExecStopPost", "-\(helper) leave %N")
         }
         guard let ingress = process.ingress else { return }
         let kind =

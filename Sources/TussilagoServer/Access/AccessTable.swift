@@ -15,12 +15,12 @@ struct Access: Hashable, Sendable, CustomStringConvertible {
         case view, create, delete, cancel
         case deploy, plan, scale, rollback, start, stop, restart
         case set, unset, rotate
-        case reconcile, collect, backup, restore, verify, quota
+        case reconcile, collect, backup, restore, verify, quota, egress
     }
 
     /// What it is done to. A list of things has the rule of a look at one of them.
     enum Resource: String, CaseIterable {
-        case document, host, tenant, app, source, runtime, secret, operation, grant, token, audit, quota
+        case document, host, tenant, domain, app, source, runtime, secret, operation, grant, token, audit, quota
     }
 
     /// As the audit names it; of an operation the same as its kind.
@@ -58,7 +58,10 @@ enum AccessTable {
         // It reads all that tenants have, their secrets included.
         (.host, [.backup], Rule(host: .admin, tenant: nil, byToken: false)),
         (.tenant, [.view], Rule(host: .viewer, tenant: .viewer)),
-        (.tenant, [.create, .delete, .quota], Rule(host: .admin, tenant: nil)),
+        (.tenant, [.create, .delete, .quota, .egress], Rule(host: .admin, tenant: nil)),
+        (.domain, [.view], Rule(host: .viewer, tenant: .viewer)),
+        // A record in the DNS proves it, whoever asks for the proof.
+        (.domain, [.create, .verify, .delete], Rule(host: .admin, tenant: .admin)),
         (.app, [.view], Rule(host: .viewer, tenant: .viewer)),
         // A plan changes nothing, but it reads what the manifest names on the host, as a deploy does.
         (.app, [.deploy, .plan, .scale, .rollback], Rule(host: .operator, tenant: .operator)),

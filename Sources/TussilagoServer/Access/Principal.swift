@@ -22,6 +22,9 @@ struct Principal: Sendable {
     /// The tenants that are there for them; nil for all that there are.
     var visible: Set<TenantName>? { host == nil ? Set(tenants.keys) : nil }
 
+    /// Whether their word is enough for whose a hostname is.
+    var vouches: Bool { host == .admin }
+
     /// Whose files a deploy of theirs may copy: the agent itself may read everything.
     var files: Caller.Files {
         if host == .admin { return .anybodys }

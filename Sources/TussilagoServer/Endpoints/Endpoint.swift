@@ -89,7 +89,8 @@ struct Endpoint: Sendable {
             headers: [.idempotencyKey], body: body, bodyType: bodyType, answer: .operation
         ) { call in
             let submission = try submission(call), key = try call.key, waiting = try call.waiting
-            let caller = Caller(name: call.principal.name, files: call.principal.files)
+            let caller = Caller(
+                name: call.principal.name, files: call.principal.files, vouches: call.principal.vouches)
             let id = call.context.requestID
             let operation = try await call.domain.submit(
                 submission, by: caller, requestID: id, key: key, waiting: waiting)

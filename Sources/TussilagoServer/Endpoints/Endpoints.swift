@@ -6,7 +6,8 @@ import TussilagoCore
 /// Every endpoint of the API.
 enum Endpoints {
     /// All of them, in the order of the document.
-    static let all: [Endpoint] = host + tenants + apps + releases + sources + secrets + operations + access
+    static let all: [Endpoint] =
+        host + tenants + domains + apps + releases + sources + secrets + operations + access
 
     private static let tenant = "/v1/tenants/{tenant}"
     private static let app = "/v1/tenants/{tenant}/apps/{app}"
@@ -74,6 +75,38 @@ enum Endpoints {
         },
         .submit(.delete, tenant, "deleteTenant", Access(.delete, .tenant), "Deletes a tenant without apps.") { call in
             .deleteTenant(try call.tenant)
+        },
+    ]
+
+    private static let domains: [Endpoint] = [
+        .submit(
+            .put, "\(tenant)/egress", "setEgress", Access(.egress, .tenant),
+            "Lets a tenant's apps reach this much, and no more.", body: "Egress"
+        ) { call in .setEgress(try call.tenant, try call.egressRequest) },
+        .get(
+            "\(tenant)/domains", "listDomains", Access(.view, .domain), "Lists a tenant's own hostnames.",
+            answer: .resource("DomainPage")
+        ) { call in try .json(try await call.domain.domains(of: try call.tenant)) },
+        .submit(
+            .post, "\(tenant)/domains", "addDomain", Access(.create, .domain),
+            "Adds a hostname of the tenant's own, to be proved by a record.",
+            body: "AddDomain"
+        ) { call in .addDomain(try call.tenant, try call.domainRequest) },
+        .get(
+            "\(tenant)/domains/{hostname}", "getDomain", Access(.view, .domain),
+            "Shows a hostname of the tenant's own, and the record for it.",
+            answer: .resource("Domain")
+        ) { call in try .json(try await call.domain.domain(try call.hostname, of: try call.tenant)) },
+        .submit(
+            .post, "\(tenant)/domains/{hostname}/verify", "verifyDomain", Access(.verify, .domain),
+            "Looks for the record that proves it."
+        ) { call in .verifyDomain(try call.tenant, try call.hostname) },
+        .submit(
+            .delete, "\(tenant)/domains/{hostname}", "removeDomain", Access(.delete, .domain),
+            "Removes a hostname that no app has."
+        ) {
+            call in
+            .removeDomain(try call.tenant, try call.hostname)
         },
     ]
 

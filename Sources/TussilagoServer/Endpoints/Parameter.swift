@@ -81,6 +81,8 @@ struct Parameter: Sendable {
         case "version":
             Parameter(
                 name: "version", place: .path, summary: "A version of Python.", schema: Schemas.pythonVersion)
+        case "hostname":
+            Parameter(name: "hostname", place: .path, summary: "The hostname.", schema: Schemas.hostname)
         case "number":
             Parameter(name: "number", place: .path, summary: "The release's number.", schema: Schemas.releaseNumber)
         case "id":

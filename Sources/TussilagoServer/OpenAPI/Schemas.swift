@@ -14,6 +14,12 @@ enum Schemas {
 
     static let tenantName = name(TenantName.self)
     static let appName = name(AppName.self)
+    /// A name as people write it: in any case, with a dot at the end or without. An address is none.
+    static let hostname: JSONValue = [
+        "type": "string", "minLength": 3, "maxLength": 253,
+        "pattern": .string(#"^(\#(label)\.)+(?![0-9]+\.?$)\#(label)\.?$"#),
+    ]
+    private static let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     static let secretName: JSONValue = [
         "type": "string", "minLength": 1, "maxLength": .integer(SecretName.maximumLength),
         "pattern": .string("^[A-Za-z_][A-Za-z0-9_]{0,\(SecretName.maximumLength - 1)}$"),
@@ -37,6 +43,8 @@ enum Schemas {
         "OperationKind": choice(Operation.Kind.self),
         "EventKind": choice(OperationEvent.Kind.self),
         "ReleaseState": choice(ReleaseState.self),
+        "EgressGrant": choice(EgressGrant.self),
+        "DomainState": choice(DomainResource.State.self),
         "ProblemCode": choice(OpenAPIDocument.answered),
         "Role": choice(Role.self),
         "AuditOutcome": choice(AuditEntry.Outcome.self),
@@ -46,6 +54,8 @@ enum Schemas {
 
     private static let requests: [String: JSONValue] = [
         "CreateTenant": object(["name": tenantName], closed: true),
+        "Egress": object(["egress": ref("EgressGrant")], closed: true),
+        "AddDomain": object(["hostname": hostname], optional: ["vouch": flag], closed: true),
         "CreateApp": object(["name": appName], closed: true),
         "Deploy": object(
             ["manifest": bounded(DeployRequest.longestManifest, nil)],
@@ -99,7 +109,13 @@ enum Schemas {
     private static let resources: [String: JSONValue] = [
         "Source": object(["digest": digest, "size": count]),
         "Runtime": object(["version": text, "image": digest, "default": flag]),
-        "Tenant": object(["id": uuid, "name": tenantName, "created_at": time, "apps": count]),
+        "Tenant": object(
+            ["id": uuid, "name": tenantName, "created_at": time, "apps": count, "egress": ref("EgressGrant")]),
+        "Domain": object(
+            [
+                "hostname": text, "state": ref("DomainState"), "record_name": text, "record_text": text,
+                "created_at": time,
+            ], optional: ["proved_at": time, "voucher": text]),
         "App": object(
             ["id": uuid, "tenant": tenantName, "name": appName, "created_at": time, "hostnames": texts],
             optional: ["release": releaseNumber]),
@@ -181,7 +197,9 @@ enum Schemas {
 
     private static let pages: [String: JSONValue] = Dictionary(
         uniqueKeysWithValues: [
-            "Tenant", "App", "Release", "Route", "Runtime", "Secret", "Operation", "Finding", "Grant", "Token", "Quota",
+            "Tenant", "Domain", "App", "Release", "Route", "Runtime", "Secret", "Operation", "Finding", "Grant",
+            "Token",
+            "Quota",
             "AuditRecord",
         ].map { item in
             ("\(item)Page", object(["items": list(ref(item))], optional: ["next": text]))

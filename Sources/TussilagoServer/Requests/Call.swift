@@ -79,6 +79,14 @@ struct Call {
         get throws(Problem) { AppReference(tenant: try tenant, app: try name("app")) }
     }
 
+    /// The hostname in the path.
+    var hostname: Hostname {
+        get throws(Problem) {
+            let text = try parameter("hostname")
+            return try Problem.ofField("hostname") { () throws(InvalidValue) in try Hostname(text) }
+        }
+    }
+
     /// The release's number in the path.
     var release: ReleaseNumber {
         get throws(Problem) {
@@ -210,6 +218,12 @@ struct Call {
     func createRequest<Kind: Name>(_ kind: Kind.Type) throws(Problem) -> CreateRequest {
         try CreateRequest(body) { (name) throws(InvalidValue) in _ = try Kind(name) }
     }
+
+    /// What a tenant's apps shall reach.
+    var egressRequest: EgressRequest { get throws(Problem) { try EgressRequest(body) } }
+
+    /// Which hostname a tenant wants.
+    var domainRequest: DomainRequest { get throws(Problem) { try DomainRequest(body) } }
 
     /// What a deploy asks for.
     var deployRequest: DeployRequest { get throws(Problem) { try DeployRequest(body) } }

@@ -126,6 +126,32 @@ extension RuntimeRequest {
     }
 }
 
+extension EgressRequest {
+    /// Reads the request.
+    init(_ body: [UInt8]) throws(Problem) {
+        var members = try Members(body)
+        let text = try members.text("egress", limit: 1_000)
+        try members.end()
+        guard let egress = EgressGrant(rawValue: text) else {
+            let known = EgressGrant.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(.invalidRequest, "it must be one of \(known)", field: "egress")
+        }
+        self.init(egress: egress)
+    }
+}
+
+extension DomainRequest {
+    /// Reads the request.
+    init(_ body: [UInt8]) throws(Problem) {
+        var members = try Members(body)
+        let text = try members.text("hostname", limit: 1_000)
+        let vouch = try members.optionalFlag("vouch")
+        try members.end()
+        let hostname = try Problem.ofField("hostname") { () throws(InvalidValue) in try Hostname(text) }
+        self.init(hostname: hostname.text, vouch: vouch)
+    }
+}
+
 extension DeployRequest {
     /// The most characters of a path: PATH_MAX without its end (limits.h).
     static let longestPath = 4_095

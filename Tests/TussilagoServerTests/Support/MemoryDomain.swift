@@ -62,6 +62,17 @@ actor MemoryDomain: Domain {
         return page((releasesByApp[app] ?? []).reversed(), query) { "\($0.number)" }
     }
 
+    func domains(of tenant: TenantName) async throws(Problem) -> PageResource<DomainResource> {
+        _ = try await self.tenant(tenant)
+        return PageResource(items: [], next: nil)
+    }
+
+    func domain(_ hostname: Hostname, of tenant: TenantName) async throws(Problem) -> DomainResource {
+        _ = try await self.tenant(tenant)
+        return DomainResource(
+            ClaimedDomain(hostname: hostname, tenant: tenant, challenge: UUID(), createdAt: Date()))
+    }
+
     func release(_ number: ReleaseNumber, of app: AppReference) async throws(Problem) -> ReleaseResource {
         guard let release = releasesByApp[app]?.first(where: { $0.number == number }) else {
             throw Problem(.notFound, "there is no release \(number) of \(app)")
@@ -209,6 +220,23 @@ actor MemoryDomain: Domain {
         case .setQuota(let name, let request):
             _ = try await tenant(name)
             return .setQuota(name, request.quota)
+        case .setEgress(let name, let request):
+            let tenant = try await tenant(name)
+            tenantsByName[name] = TenantResource(
+                id: tenant.id, name: name, createdAt: tenant.createdAt, apps: 0, egress: request.egress)
+            return .setEgress(name, request.egress)
+        case .addDomain(let tenant, let request):
+            _ = try await self.tenant(tenant)
+            guard let hostname = try? Hostname(request.hostname) else {
+                throw Problem(.invalidRequest, "it is no hostname", field: "hostname")
+            }
+            return .addDomain(tenant, hostname, vouched: request.vouch ?? false)
+        case .verifyDomain(let tenant, let hostname):
+            _ = try await domain(hostname, of: tenant)
+            return .verifyDomain(tenant, hostname)
+        case .removeDomain(let tenant, let hostname):
+            _ = try await domain(hostname, of: tenant)
+            return .removeDomain(tenant, hostname)
         case .createApp(let tenant, let request):
             _ = try await self.tenant(tenant)
             let app = AppReference(tenant: tenant, app: AppName(unchecked: request.name))
