@@ -8,8 +8,8 @@ import json
 import os
 import signal
 import sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from socketserver import UnixStreamServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer, UnixStreamServer
 
 import calls  # noqa: F401
 import files  # noqa: F401
@@ -68,7 +68,8 @@ def serve():
             os.unlink(path)
         UnixStreamServer(path, Handler).serve_forever(poll_interval=None)
     else:
-        HTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever(poll_interval=None)
+        # No HTTPServer, which looks its own name up before it listens: there may be a resolver, and no answer.
+        TCPServer(("", int(os.environ["PORT"])), Handler).serve_forever(poll_interval=None)
 
 
 def control(path):

@@ -3,6 +3,7 @@
 from host import manifest
 
 BYSTANDER, SHOP, MORE = "other.example.org", "shop.example.org", "more.example.org"
+DOMAIN = "own.example.org"
 LEDGER, BACKUP, BACKUP_KEY = "/var/lib/tussilago/ledger.sqlite", "/srv/backup.tar", "/srv/backup.key"
 TENANT, APP = "/v1/tenants/acme", "/v1/tenants/acme/apps/shop"
 
@@ -57,6 +58,11 @@ def newer(scene):
     scene.perform(secret(b"newer"))
 
 
+def reaching(text):
+    """And one that opens connections to a host, through a proxy of its own."""
+    return listening(text).replace("image", 'egress = ["https://api.example.net"]\nimage', 1)
+
+
 def release(text):
     """The release with this text: what went before it may have used numbers up."""
     query = ("SELECT max(number) FROM release WHERE tenant || app = 'acmeshop' AND state != 'failed'"
@@ -96,6 +102,10 @@ KINDS = [
     deploy("onto a bridge, with a secret", "fifth", [SHOP], change=listening),
     Kind("rotate", "POST", f"{APP}/rotate", serves=[SHOP], after=(SHOP, "fifth"), before=newer,
          undoes="deploy, onto a bridge, with a secret"),
+    Kind("grant egress", "PUT", f"{TENANT}/egress", {"egress": "list"}, [SHOP], needed=True),
+    deploy("to reach a host", "sixth", [SHOP], change=reaching),
+    Kind("vouch for a hostname", "POST", f"{TENANT}/domains", {"hostname": DOMAIN, "vouch": True}, [SHOP]),
+    Kind("remove a hostname", "DELETE", f"{TENANT}/domains/{DOMAIN}", serves=[SHOP], undoes="vouch for a hostname"),
     Kind("roll back", "POST", f"{APP}/rollback", release("second"), [SHOP], (SHOP, "second"),
          undoes="deploy, same shape"),
     Kind("scale", "POST", f"{APP}/scale", {"processes": {"web": 2}}, [SHOP], (SHOP, "")),

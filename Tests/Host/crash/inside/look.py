@@ -178,7 +178,8 @@ def containers(names):
 
 
 def ledger(names, database):
-    keys = {"tenant": 1, "app": 2, "release": 3, "template": 4, "hostname": 1, "claim": 4, "quota": 1, "secret": 4}
+    keys = {"tenant": 1, "app": 2, "release": 3, "template": 4, "hostname": 1, "claim": 4, "quota": 1, "secret": 4,
+            "domain": 2}
     for table, key in keys.items():
         for row in database.execute(f"SELECT * FROM {table}"):
             where = list(row)[:key]
