@@ -48,7 +48,10 @@ struct ExpectedService {
             ]
             container += ["IP", "DNS", "Environment"]
             unit += " Requires After"
-            values["ExecStartPre"] = ["\(helper) prepare %N port tsl-3.%i ${TUSSILAGO_ADDRESS}:\(port)"]
+            values["ExecStartPre"] = [
+                "\(helper) join %N tsl-3 10.80.3.1 \(live)/egress",
+                "\(helper) prepare %N port tsl-3.%i ${TUSSILAGO_ADDRESS}:\(port)",
+            ]
         }
         container += hasFiles ? ["Volume", "WorkingDir"] : ["WorkingDir"]
         container.append("Entrypoint")
@@ -73,7 +76,8 @@ struct ExpectedService {
         }
         if case .port = process.ingress {
             unit += " Requires After"
-            service += " EnvironmentFile"
+            service += " EnvironmentFile ExecStartPre ExecStopPost"
+            values["ExecStopPost"]?.insert("-\(helper) leave %N", at: 0)
         }
         service += " Environment ExecStop ExecStopPost Delegate Type NotifyAccess ExecStart"
         values["MemoryMax"] = ["\(process.limits.memory.count)"]
