@@ -24,7 +24,7 @@ struct Tussilago: AsyncParsableCommand {
 
     /// Errors are printed by the commands themselves, as text or JSON; only mistakes in the arguments end up here.
     static func main() async {
-        if asksAgent { UnixHTTPClient.prepare() }
+        let loading = asksAgent ? UnixHTTPClient.prepare() : nil
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -34,10 +34,13 @@ struct Tussilago: AsyncParsableCommand {
             }
         } catch let failure as CommandFailure {
             failure.print()
+            await loading?.value
             exit(withError: ExitCode(failure.exitCode))
         } catch {
+            await loading?.value
             exit(withError: error)
         }
+        await loading?.value
     }
 
     /// Whether the command will most likely send a request.

@@ -20,7 +20,8 @@ public final class UnixHTTPClient: Sendable {
 
     /// Loads the HTTP client's libraries beside whatever else is done, which takes some milliseconds. The first request
     /// would load them as well.
-    public static func prepare() { Task.detached { _ = tsl_curl_load() } }
+    /// - Returns: What must have ended before the program does: libraries that are loaded while it exits bring it down.
+    public static func prepare() -> Task<Void, Never> { Task.detached { _ = tsl_curl_load() } }
 
     /// Sends a request and takes the whole answer, whatever its status.
     /// - Throws: ``PortError/Code-swift.enum/unavailable`` when nobody listens or the connection breaks,
