@@ -65,9 +65,8 @@ struct OperationRunner: Sendable {
     }
 
     private func createTenant(_ name: TenantName) async throws(PortError) {
-        let tenant = try await outside.ledger.addTenant(name, id: outside.makeID(), at: outside.now())
-        let egress = try await outside.ledger.tenant(name)?.egress ?? .none
-        try await reach(DesiredState(tenant: name, tenant, egress: egress))
+        _ = try await outside.ledger.addTenant(name, id: outside.makeID(), at: outside.now())
+        try await reach(DesiredState(try await wishes.record(of: name)))
     }
 
     private func deleteTenant(_ name: TenantName) async throws(PortError) {
