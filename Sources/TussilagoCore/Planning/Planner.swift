@@ -72,8 +72,11 @@ public struct Planner: Sendable {
         want(reference.target, app.instances.map(\.unit))
         route(reference, app.route)
         if runs(app) { probe(app) }
+        let replaced = runs(app) ? replaced(by: app) : []
+        drain(replaced, of: app)
+        // Not sooner: a request may have chosen one of these before Caddy was told.
         point(reference, beyond: app.current?.ingressInstances.count ?? 0)
-        if runs(app) { stopReplaced(by: app) }
+        stop(replaced)
         retire(except: app.instances)
         uninstallUnits()
         discard(reference, except: app.kept)
@@ -121,7 +124,10 @@ public struct Planner: Sendable {
             guard let replaced, index + 1 < serving.count, !app.instances.contains(replaced) else { continue }
             // Several upstreams may lead to one instance only by a mistake: what still serves is stopped at the end.
             let others = observed.installed.upstreams.filter { $0.key != index + 1 }.values
-            if !others.contains(replaced) { stop(replaced: [replaced.unit], draining: app) }
+            if !others.contains(replaced), observed.mayRun(replaced.unit) {
+                drain([replaced.unit], of: app)
+                stop([replaced.unit])
+            }
         }
     }
 
@@ -166,19 +172,15 @@ public struct Planner: Sendable {
     }
 
     /// What runs and shall not: it is stopped once nothing leads to it any more.
-    private mutating func stopReplaced(by app: DesiredApp) {
-        stop(
-            replaced: observed.installed.live.subtracting(app.instances).map(\.unit).filter { !isStopped($0) }.sorted(),
-            draining: app)
+    private func replaced(by app: DesiredApp) -> [UnitName] {
+        observed.installed.live.subtracting(app.instances).map(\.unit)
+            .filter { observed.mayRun($0) && !isStopped($0) }.sorted()
     }
 
-    /// Stops what nothing leads to any more, after it had time to finish the requests that it has.
-    private mutating func stop(replaced units: [UnitName], draining app: DesiredApp) {
-        let running = units.filter { observed.mayRun($0) }
-        guard !running.isEmpty else { return }
+    /// Gives what nothing new is passed on to any more the time to finish the requests that it has.
+    private mutating func drain(_ running: [UnitName], of app: DesiredApp) {
         let drain = app.current?.manifest.drainSeconds ?? 0
         if drain > 0, running.contains(where: { mayServe($0, app) }) { steps.append(.drain(seconds: drain)) }
-        steps.append(.stop(running))
     }
 
     /// Whether a unit may have requests: an upstream leads to it, or has led to it until just before. An agent that was

@@ -127,23 +127,28 @@ public struct CaddyConfiguration: Hashable, Sendable {
         ]
     }
 
-    /// What could not be passed on, of which nothing was sent, is tried once more, with any copy and no wait.
+    /// What could not be passed on, of which nothing was sent, is tried once more, with the first copy that has a socket and
+    /// with no wait. One that is being taken away has none.
     ///
     /// Whatever is written to Caddy, for any app, ends the waits of all requests for a copy with an error: the
     /// configuration that they wait in is gone (`tryAgain` in its reverse_proxy). So does a health check that says of all
     /// copies that they are down, though one serves.
     private func again(_ upstreams: [String]) -> [JSONValue] {
         let unsent = "{http.error.status_code} == 503 || {http.error.message}.startsWith('dial ')"
-        return [
-            ["match": [["expression": .string(unsent)]], "handle": [proxy(upstreams)]],
+        let socket = "\(HostPaths.ingressSocketDirectory)/\(Ingress.socketName)"
+        return upstreams.map { upstream in
+            ["match": [exists([upstream], socket, when: unsent)], "handle": [proxy([upstream])]]
+        } + [
             // An error that no route takes would be an empty answer with 200.
-            ["handle": [["handler": "error", "status_code": "{http.error.status_code}"]]],
+            ["handle": [["handler": "error", "status_code": "{http.error.status_code}"]]]
         ]
     }
 
-    /// Matches when the name is there below any of the upstreams.
-    private func exists(_ upstreams: [String], _ name: String) -> JSONValue {
-        ["file": ["root": "/", "try_files": .array(upstreams.map { .string("\($0)/\(name)") })]]
+    /// Matches when the name is there below any of the upstreams, and an expression holds if there is one.
+    private func exists(_ upstreams: [String], _ name: String, when expression: String? = nil) -> JSONValue {
+        let file: JSONValue = ["root": "/", "try_files": .array(upstreams.map { .string("\($0)/\(name)") })]
+        guard let expression else { return ["file": file] }
+        return ["expression": .string(expression), "file": file]
     }
 
     /// A request for an app that is starting is held; one for an app that is stopped is answered at once.
