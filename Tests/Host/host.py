@@ -139,6 +139,14 @@ class Host:
             "busctl get-property org.freedesktop.systemd1 /org/freedesktop/systemd1"
             " org.freedesktop.systemd1.Manager UnitsLoadTimestampMonotonic")
 
+    def lately(self):
+        """What the host said last, for whoever reads of a failure when the host is gone."""
+        try:
+            journal = self.ask("journalctl -q --no-pager -n 25 -o short-precise; systemctl --failed --no-legend --plain").output
+        except (AssertionError, OSError) as error:
+            return f"no journal: {error}"
+        return "\n".join(f"  | {line[:240]}" for line in journal.splitlines())
+
     def settled(self, condition, what, within=10.0):
         """Waits until something holds."""
         end = time.monotonic() + within

@@ -22,7 +22,7 @@ def server_name(data):
 
 def serve(connection):
     with connection:
-        connection.settimeout(0.2)
+        connection.settimeout(1)
         try:
             first = connection.recv(16384)
         except TimeoutError:
