@@ -12,7 +12,7 @@ export SWIFT_FLAGS
 # The crash handler can hang for minutes with the pipe of its output in hand.
 export SWIFT_BACKTRACE = enable=no
 
-AGENT := tussilagod tussilago-instance tussilago-egress tussilago-runsc
+AGENT := tussilagod tussilago-instance tussilago-egress tussilago-open tussilago-runsc
 BINARIES := .build/release
 MANUAL := $(wildcard docs/man/*.[1-8])
 # Not cp: the modes of a checkout depend on the umask of whoever made it.

@@ -14,8 +14,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], path: Stri
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
-/// One module for each outside world; none of them knows another, but for what they share: the HTTP client, and the queue
-/// that actors run on who block.
+/// One module for each outside world; none of them knows another, but for what they share: the HTTP client, people's files,
+/// and the queue that actors run on who block.
 func effect(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     module(name, ["TussilagoCore"] + dependencies, path: "Sources/Effects/\(name)")
 }
@@ -35,6 +35,7 @@ let package = Package(
         .executable(name: "tussilagod", targets: ["tussilagod"]),
         .executable(name: "tussilago-instance", targets: ["tussilago-instance"]),
         .executable(name: "tussilago-egress", targets: ["tussilago-egress"]),
+        .executable(name: "tussilago-open", targets: ["tussilago-open"]),
         .executable(name: "tussilago-runsc", targets: ["tussilago-runsc"]),
     ],
     dependencies: [
@@ -80,9 +81,10 @@ let package = Package(
             "UnitFiles",
             [
                 "CShims",
-                "Queues", .product(name: "Crypto", package: "swift-crypto"),
+                "PeoplesFiles", "Queues", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
+        effect("PeoplesFiles", ["CShims"]),
         effect("SystemdBus", ["CSystemd", "CShims"]),
         effect("Journal", ["CSystemd", "CShims", "Queues", .product(name: "Logging", package: "swift-log")]),
         effect("SQLiteLedger", ["CSQLite", "Queues", .product(name: "Crypto", package: "swift-crypto")]),
@@ -116,8 +118,8 @@ let package = Package(
         program(
             "tussilagod",
             [
-                "TussilagoAPI", "TussilagoCore", "TussilagoOperations", "TussilagoServer", "UnitFiles", "SystemdBus",
-                "Journal",
+                "TussilagoAPI", "TussilagoCore", "TussilagoOperations", "TussilagoServer", "UnitFiles", "PeoplesFiles",
+                "SystemdBus", "Journal",
                 "SQLiteLedger", "CaddyAdmin", "Nftables", "PodmanImages", "Resolver", "Documents", "CSystemd", "CShims",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -125,6 +127,7 @@ let package = Package(
             ]),
         program("tussilago-instance", ["CShims", "CSystemd"]),
         program("tussilago-egress", ["TussilagoCore", "Resolver", "CSystemd"]),
+        program("tussilago-open", ["PeoplesFiles"]),
         program("tussilago-runsc", []),
 
         // Tests: the pure ones need no server, no library and no host.
@@ -135,6 +138,7 @@ let package = Package(
         tests("PodmanImagesTests", ["PodmanImages", "UnixHTTPTestKit", "TussilagoCore"]),
         tests("SQLiteLedgerTests", ["SQLiteLedger", "TussilagoCore"]),
         tests("NftablesTests", ["Nftables", "TussilagoCore"]),
+        tests("PeoplesFilesTests", ["PeoplesFiles", "TussilagoCore", "CShims"]),
         tests("ResolverTests", ["Resolver", "TussilagoCore"]),
         tests("EgressProxyTests", ["tussilago-egress"]),
         tests("UnitFilesTests", ["UnitFiles", "TussilagoCore", .product(name: "Crypto", package: "swift-crypto")]),

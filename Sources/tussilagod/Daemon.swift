@@ -5,6 +5,7 @@ import Glibc
 import Journal
 import Logging
 import Nftables
+import PeoplesFiles
 import PodmanImages
 import Resolver
 import SQLiteLedger
@@ -19,6 +20,7 @@ import UnixSignals
 /// The composition root: introduces everyone to everyone, and serves until there is nothing to do.
 enum Daemon {
     private static let ledgerPath = "\(HostPaths.state)/ledger.sqlite"
+    private static let opener = FileOpener(socket: FileOpener.socket)
     private static let ledgerSeal = "/run/tussilago/ledger-closed"
     /// How long operations that run may take to finish after SIGTERM; what is left goes on with the next agent.
     private static let drain = Duration.seconds(20)
@@ -37,7 +39,8 @@ enum Daemon {
         let logger = Logger(label: "tussilagod") { _ in JournalLogHandler() }
         let gate = IdleGate()
         let units = FileUnitStore(
-            limits: treeLimits(settings), tools: buildTools(settings), resolvers: settings.egress.resolvers)
+            limits: treeLimits(settings), tools: buildTools(settings), resolvers: settings.egress.resolvers,
+            opener: opener)
         let (damaged, damage) = AsyncStream.makeStream(of: PortError.self)
         let platform = try platform(settings, units: units, gate: gate, logger: logger) { damage.yield($0) }
         let isNew = await keepLedger(of: platform, logger)
@@ -166,7 +169,8 @@ enum Daemon {
         var outside = Outside(
             ledger: ledger, units: units, services: systemd, routing: caddy, firewall: Nftables(systemd),
             images: PodmanImages(socket: settings.podman.socket), names: Resolved(),
-            archives: FileArchives(limits: archiveLimits(settings)), secrets: CredentialStore(), logs: JournalReader(),
+            archives: FileArchives(limits: archiveLimits(settings), opener: opener), secrets: CredentialStore(),
+            logs: JournalReader(),
             hostnames: settings.hostnames, looks: units, builds: units)
         outside.buildLimits = settings.python.limits
         let queue = OperationQueue(

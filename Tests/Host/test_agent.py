@@ -1,6 +1,9 @@
 """The agent as a service: it comes when it is asked, and goes."""
 
 import re
+import time
+
+from host import manifest
 
 AGENT = "/usr/libexec/tussilago/tussilagod"
 FOLDER = "/etc/tussilago/tussilagod.toml.d"
@@ -33,7 +36,28 @@ def test_its_exposure_is_low(host):
     output = host.run("systemd-analyze security --no-pager --offline=true"
                       " /usr/lib/systemd/system/tussilagod.service 2>&1 | tail -1")
     exposure = float(re.search(r"exposure level for tussilagod.service: ([\d.]+)", output)[1])
-    assert exposure <= 1.2, f"it is {exposure}"
+    assert exposure <= 1.1, f"it is {exposure}"
+
+
+def test_it_sees_no_homes_and_no_temporary_files_and_deploys_them_all_the_same(host):
+    host.app("acme/homely")
+    host.run("tussilago status; mkdir -p /root/site /tmp/site; cp /srv/apps/app.py /root/site; cp /srv/apps/app.py /tmp/site")
+    agent = "nsenter --mount --target $(systemctl show -P MainPID tussilagod.service)"
+    for folder in ("/root", "/tmp"):
+        assert host.ask(f"ls {folder}/site").output.split() == ["app.py"]
+        assert host.ask(f"{agent} ls {folder}/site").code != 0, f"the agent sees {folder}"
+        host.write("/srv/homely.toml", manifest("homely.example.org"))
+        host.run(f"tussilago deploy acme/homely -m /srv/homely.toml -f {folder}/site")
+        host.expect("homely.example.org", 200)
+    # As long as that program is away, a deploy waits.
+    host.run("systemctl mask --runtime --now tussilago-open.socket")
+    waiting = host.popen("tussilago deploy acme/homely -m /srv/homely.toml -f /tmp/site")
+    time.sleep(2)
+    early = waiting.poll()
+    host.run("systemctl unmask --runtime tussilago-open.socket; systemctl start tussilago-open.socket")
+    output, _ = waiting.communicate(timeout=60)
+    assert early is None and waiting.returncode == 0, output
+    host.run("tussilago app delete acme/homely; rm -r /root/site /tmp/site")
 
 
 def test_without_a_socket_it_says_how_it_is_started(host):

@@ -63,6 +63,43 @@ int tsl_connect_unix(int socket, const char *path) {
     return connect(socket, (const struct sockaddr *)&address, sizeof address);
 }
 
+/* Room for one descriptor, aligned as its head must be. */
+union descriptor_message {
+    char buffer[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr head;
+};
+
+ssize_t tsl_send_descriptor(int socket, uint8_t byte, int descriptor) {
+    union descriptor_message control;
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (descriptor >= 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.buffer;
+        message.msg_controllen = sizeof control.buffer;
+        control.head.cmsg_level = SOL_SOCKET;
+        control.head.cmsg_type = SCM_RIGHTS;
+        control.head.cmsg_len = CMSG_LEN(sizeof descriptor);
+        memcpy(CMSG_DATA(&control.head), &descriptor, sizeof descriptor);
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+ssize_t tsl_receive_descriptor(int socket, uint8_t *byte, int *descriptor) {
+    union descriptor_message control;
+    struct iovec part = {.iov_base = byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.buffer, .msg_controllen = sizeof control.buffer};
+    *descriptor = -1;
+    ssize_t size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (size <= 0) return size;
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+        head->cmsg_len == CMSG_LEN(sizeof *descriptor))
+        memcpy(descriptor, CMSG_DATA(head), sizeof *descriptor);
+    return size;
+}
+
 int tsl_pidfd_open(pid_t pid) {
     /* By number: glibc has a wrapper since 2.36 only. */
     return (int)syscall(SYS_pidfd_open, pid, 0);

@@ -1,5 +1,6 @@
 public import FoundationEssentials
 internal import Glibc
+public import PeoplesFiles
 internal import Queues
 public import TussilagoCore
 
@@ -10,6 +11,7 @@ public import TussilagoCore
 public actor FileArchives: ArchiveStore {
     private let root: HostRoot
     private let limits: TreeLimits
+    private let opener: FileOpener
     private let executor = SerialQueue(label: "tussilago.archives")
 
     /// Keeps archives of this host.
@@ -17,16 +19,20 @@ public actor FileArchives: ArchiveStore {
     /// - Parameters:
     ///   - root: A directory that stands for the host's root, for tests. Paths of archives and ledgers are the host's.
     ///   - limits: How large a file tree may be that is taken out.
-    public init(root: String = "", limits: TreeLimits = .standard) {
+    ///   - opener: Who opens archives and keys of people's.
+    public init(
+        root: String = "", limits: TreeLimits = .standard, opener: FileOpener = FileOpener(socket: nil)
+    ) {
         self.root = HostRoot(prefix: root)
         self.limits = limits
+        self.opener = opener
     }
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     public func write(_ contents: ArchiveContents) async throws(PortError) -> any ArchiveReading {
         var writer = try ArchiveWriter(try nameless(), contents.header)
-        guard let ledger = try Self.open(contents.ledger, as: "ledger") else {
+        guard let ledger = try open(contents.ledger, as: "ledger", by: FileOpener(socket: nil)) else {
             throw PortError(.notFound, "ledger", cause: "its copy is not there")
         }
         try writer.addFile(ArchiveMember.ledger, ledger)
@@ -34,7 +40,7 @@ public actor FileArchives: ArchiveStore {
             for text in texts { try writer.add(text.name, Array(text.text.utf8)) }
         }
         if let path = contents.secretsKey {
-            let seal = try SecretSeal(path: path)
+            let seal = try SecretSeal(path: path, opener)
             while let (credential, secret) = try await contents.secrets() {
                 try writer.add(
                     "\(ArchiveMember.secrets)\(credential.lowercased)", try seal.seal(secret, as: credential))
@@ -67,7 +73,7 @@ public actor FileArchives: ArchiveStore {
     }
 
     public func secrets(of archive: VerifiedArchive, key path: String) throws(PortError) -> [UUID: Secret] {
-        let seal = try SecretSeal(path: path)
+        let seal = try SecretSeal(path: path, opener)
         var sink = SecretSink()
         try readAgain(archive, into: &sink)
         var secrets: [UUID: Secret] = [:]
@@ -95,7 +101,7 @@ public actor FileArchives: ArchiveStore {
         _ path: String, into sink: inout some ArchiveSink & ~Copyable
     ) throws(PortError) -> VerifiedArchive {
         guard path.hasPrefix("/") else { throw PortError(.refused, "backup", cause: "its path must be absolute") }
-        guard let file = try Self.open(path, as: "backup") else {
+        guard let file = try open(path, as: "backup", by: opener) else {
             throw PortError(.notFound, "backup", cause: "there is no such file on this host")
         }
         var reader = ArchiveReader(file)
@@ -103,12 +109,8 @@ public actor FileArchives: ArchiveStore {
         return VerifiedArchive(path: path, header: found.header, digest: found.digest, trees: found.trees)
     }
 
-    private static func open(_ path: String, as subject: String) throws(PortError) -> OpenFile? {
-        // A FIFO is not waited for.
-        let descriptor = try posix("open", subject, nilOn: ENOENT) {
-            Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-        }
-        guard let descriptor else { return nil }
+    private func open(_ path: String, as subject: String, by opener: FileOpener) throws(PortError) -> OpenFile? {
+        guard let descriptor = try opener.descriptor(.file, path, as: subject, nilOn: ENOENT) else { return nil }
         let file = OpenFile(descriptor: descriptor)
         guard try file.status(as: subject).kind == .file else {
             throw PortError(.refused, subject, cause: "it is not a regular file")

@@ -41,7 +41,7 @@ extension FileUnitStore: BuildStore {
             bytes: Int(clamping: limits.output.count), entries: limits.entries, depth: BuildLimits.depth)
         bounds.syncsAtOnce = output == .packages
         let path = "\(root.prefix)\(HostPaths.buildOutput)/\(build.unit.stem)/\(output.rawValue)"
-        return try await trees.importTree(from: path, ownedBy: owner, limits: bounds)
+        return try await trees.importTree(from: path, ownedBy: owner, built: bounds)
     }
 
     public func clear(_ build: Build) throws(PortError) { try BuildPlace(root: root, tools: tools).clear(build) }

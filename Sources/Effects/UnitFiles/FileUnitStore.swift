@@ -1,3 +1,4 @@
+public import PeoplesFiles
 internal import Queues
 public import TussilagoCore
 
@@ -21,15 +22,17 @@ public actor FileUnitStore: UnitStore {
     ///   - limits: How large a directory may be that is imported.
     ///   - tools: What builds need of the host.
     ///   - resolvers: Whom apps ask for names that may reach every public address.
+    ///   - opener: Who opens the directories that people deploy.
     public init(
         root: String = "",
         generator: String = "/usr/lib/systemd/system-generators/podman-system-generator",
-        limits: TreeLimits = .standard, tools: BuildTools = BuildTools(), resolvers: [String] = []
+        limits: TreeLimits = .standard, tools: BuildTools = BuildTools(), resolvers: [String] = [],
+        opener: FileOpener = FileOpener(socket: nil)
     ) {
         self.resolvers = resolvers
         self.root = HostRoot(prefix: root)
         self.generator = QuadletGenerator(path: generator)
-        trees = TreeStore(root: self.root, limits: limits)
+        trees = TreeStore(root: self.root, limits: limits, opener: opener)
         self.tools = tools
     }
 

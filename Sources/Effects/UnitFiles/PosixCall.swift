@@ -1,4 +1,5 @@
 internal import Glibc
+internal import PeoplesFiles
 internal import TussilagoCore
 
 /// Calls a function that returns -1 and sets `errno` when it fails, again as often as a signal interrupts it.
@@ -49,5 +50,17 @@ extension PortError {
             default: (.unexpected, "the operating system refused it")
             }
         self.init(kind, subject, cause: cause, detail: "\(call): errno \(code)")
+    }
+}
+
+extension FileOpener {
+    /// The open file; nil for the errors that are an answer.
+    func descriptor(
+        _ kind: OpenRequest.Kind, _ path: String, as subject: String, nilOn answers: Int32...
+    ) throws(PortError) -> Int32? {
+        let (descriptor, error) = try open(kind, path, as: subject)
+        if descriptor >= 0 { return descriptor }
+        if answers.contains(error) { return nil }
+        throw PortError(errno: error, "open", subject)
     }
 }

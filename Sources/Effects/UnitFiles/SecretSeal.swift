@@ -1,6 +1,7 @@
 internal import Crypto
 internal import FoundationEssentials
 internal import Glibc
+internal import PeoplesFiles
 internal import TussilagoCore
 
 /// Encrypts the values of secrets for a backup, under a key that an admin keeps in a file: the host's own key stays on the
@@ -17,11 +18,10 @@ struct SecretSeal {
     private static let most = 65_536
 
     /// Reads the key's file, which only its owner may read.
-    init(path: String) throws(PortError) {
+    init(path: String, _ opener: FileOpener) throws(PortError) {
         guard path.hasPrefix("/") else { throw PortError(.notFound, Self.subject, cause: "its path must be absolute") }
-        let descriptor = try posix("open", Self.subject, nilOn: ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, ENXIO) {
-            Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-        }
+        let descriptor = try opener.descriptor(
+            .file, path, as: Self.subject, nilOn: ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, ENXIO)
         guard let descriptor else {
             throw PortError(.notFound, Self.subject, cause: "there is no such file on this host")
         }

@@ -1,3 +1,5 @@
+internal import Glibc
+internal import PeoplesFiles
 internal import Queues
 internal import TussilagoCore
 
@@ -7,11 +9,13 @@ internal import TussilagoCore
 actor TreeStore {
     private let root: HostRoot
     private let limits: TreeLimits
+    private let opener: FileOpener
     private let executor = SerialQueue(label: "tussilago.file-trees")
 
-    init(root: HostRoot, limits: TreeLimits) {
+    init(root: HostRoot, limits: TreeLimits, opener: FileOpener) {
         self.root = root
         self.limits = limits
+        self.opener = opener
     }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -25,16 +29,16 @@ actor TreeStore {
     ///
     /// With an `owner`, all of it must be that user's: the agent may read what its callers may not.
     ///
-    /// - Parameter limits: other limits than the store's, for what is not copied from people's directories.
+    /// - Parameter built: its limits, if it is not one of people's directories but what a build has left.
     func importTree(
-        from path: String, ownedBy owner: UInt32?, limits: TreeLimits? = nil
+        from path: String, ownedBy owner: UInt32?, built: TreeLimits? = nil
     ) throws(PortError) -> Digest {
         let (path, name) = try Self.checked(path)
-        let source = try source(path, name, owner)
+        let source = try source(path, name, owner, built == nil ? opener : FileOpener(socket: nil))
         let trees = try root.makeDirectory(.state, HostPaths.trees)
         try trees.removeTree(Self.temporary)
         do {
-            let digest = try copy(source, into: trees, ownedBy: owner, limits ?? self.limits)
+            let digest = try copy(source, into: trees, ownedBy: owner, built ?? limits)
             if try trees.directory(digest.hexadecimal) == nil {
                 try trees.rename(Self.temporary, to: digest.hexadecimal)
             } else {
@@ -49,14 +53,15 @@ actor TreeStore {
     }
 
     /// Opens what is to be copied. Whose it must be learns nothing of what is not: not even whether it is there.
-    private func source(_ path: String, _ name: String, _ owner: UInt32?) throws(PortError) -> Directory {
+    private func source(
+        _ path: String, _ name: String, _ owner: UInt32?, _ opener: FileOpener
+    ) throws(PortError) -> Directory {
         do throws(PortError) {
-            if let found = try Directory.open(path, as: name, followingLink: false),
-                try found.belongs(to: owner, as: name)
-            {
-                return found
+            if let descriptor = try opener.descriptor(.directory, path, as: name, nilOn: ENOENT) {
+                let found = Directory(descriptor: descriptor)
+                if try found.belongs(to: owner, as: name) { return found }
             }
-        } catch { if owner == nil { throw error } }
+        } catch { if owner == nil || error.isTransient { throw error } }
         throw PortError(
             .notFound, name,
             cause: owner == nil ? "there is no such directory" : "there is no such directory that belongs to you")

@@ -25,6 +25,13 @@ int tsl_peer_groups(int socket, gid_t *groups, int capacity);
 int tsl_bind_unix(int socket, const char *path);
 int tsl_connect_unix(int socket, const char *path);
 
+/* Sends one byte with a descriptor beside it, or without one where that is -1 (SCM_RIGHTS, unix(7)). Returns what sendmsg(2)
+ * does. */
+ssize_t tsl_send_descriptor(int socket, uint8_t byte, int descriptor);
+/* Receives what tsl_send_descriptor sent. The descriptor is close-on-exec, and -1 where none came. Returns what recvmsg(2)
+ * does: 0 when the other end has closed. */
+ssize_t tsl_receive_descriptor(int socket, uint8_t *byte, int *descriptor);
+
 /* A pidfd for a process (pidfd_open(2)): readable by poll(2) once the process has ended. Close-on-exec. */
 int tsl_pidfd_open(pid_t pid);
 
