@@ -19,9 +19,12 @@ struct ExpectedService {
             /usr/bin/podman --runtime=/usr/libexec/tussilago/tussilago-runsc run --name %p-%i --cidfile=%t/%N.cid --replace \
             --rm --log-driver passthrough --cgroups=split --stop-timeout 10 --pull never --entrypoint --hostname shop \
             --tmpfs /dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=16777216 \
-            --tmpfs /tmp:rw,nosuid,nodev,mode=1777,size=\(process.limits.temporary.count) --read-only-tmpfs=false \
+            --tmpfs /run:rw,nosuid,nodev,noexec,mode=755,size=65536 \
+            --tmpfs /var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536 \
+            --tmpfs /tmp:rw,nosuid,nodev,mode=1777,size=\(process.limits.temporary.count) --read-only-tmpfs \
             --sdnotify=conmon -d --security-opt=no-new-privileges --cap-drop all --read-only --user 10001:10001 \
-            --uidmap 0:\(users):65536 --gidmap 0:\(users):65536 --env TUSSILAGO_RELEASE=%i --env-file \(live)/app.env \
+            --uidmap 0:\(users):65536 --gidmap 0:\(users):65536 -v \
+            /usr/lib/tussilago/no-device:/dev/fuse:ro --env TUSSILAGO_RELEASE=%i --env-file \(live)/app.env \
             --no-healthcheck --image-volume=ignore --no-hosts --network --workdir
             """.split(separator: " ").map(String.init)
         options.append(process.command.first?.text ?? "")
@@ -31,7 +34,7 @@ struct ExpectedService {
         let helper = "/usr/libexec/tussilago/tussilago-instance"
         values = [:]
         var container = """
-            Image ContainerName GlobalArgs Pull ReadOnly ReadOnlyTmpfs DropCapability NoNewPrivileges User Group Tmpfs \
+            Image ContainerName GlobalArgs Pull ReadOnly ReadOnlyTmpfs DropCapability NoNewPrivileges User Group Tmpfs Tmpfs Tmpfs Volume \
             StopTimeout LogDriver PodmanArgs UIDMap GIDMap HostName Tmpfs EnvironmentFile Environment Network
             """.split(separator: " ").map(String.init)
         var unit = "Description PartOf After ConditionPathExists StartLimitIntervalSec StartLimitBurst"
@@ -56,8 +59,8 @@ struct ExpectedService {
         container += hasFiles ? ["Volume", "WorkingDir"] : ["WorkingDir"]
         container.append("Entrypoint")
         if process.command.count > 1 { container.append("Exec") }
-        unit += " SourcePath RequiresMountsFor"
-        // One for each directory of the host.
+        // One for Podman, one for the file over /dev/fuse, and one for each directory of the host.
+        unit += " SourcePath RequiresMountsFor RequiresMountsFor"
         if hasFiles { unit += " RequiresMountsFor" }
         if process.ingress == .socket { unit += " RequiresMountsFor" }
         var service = """

@@ -18,6 +18,11 @@ def test_the_kernel_that_the_app_sees_is_gvisors(host):
     assert "gVisor" in log, f"the kernel log reads {log[:200]!r}"
 
 
+def test_a_program_of_the_app_writes_to_dev_null(host):
+    """As subprocess.DEVNULL does. A read-only /dev keeps runsc from it."""
+    assert host.expect(SHOP, 200, path="/null") == "0"
+
+
 def caddy_state(host):
     """Caddy's own word about its configuration, and whether its file was written."""
     return host.run(

@@ -59,12 +59,16 @@ struct PodmanCommand {
         let bridge = app.target.stem
         let hasBridge = quadlet.values(of: "Network", in: "Container") == ["\(bridge).network"]
         let network = hasBridge ? bridge : SandboxPolicy.isolated
-        for required in policy.requiredArguments(users: users, network: network, isBuild: isBuild) {
+        let closedDevices = options.contains("--read-only-tmpfs=false")
+        for required in policy.requiredArguments(users: users, network: network, closedDevices: closedDevices) {
             let wanted = required.joined(separator: "=")
             let name = Self.name(of: wanted)
             let given = options.filter { Self.name(of: $0) == name }
             guard given.contains(wanted) else { throw Unfit(reason: "\(wanted) is missing from its command") }
             guard given.count == 1 else { throw Unfit(reason: "\(name) stands in its command \(given.count) times") }
+        }
+        guard closedDevices || options.contains("-v=\(SandboxPolicy.hiddenDevice)") else {
+            throw Unfit(reason: "-v \(SandboxPolicy.hiddenDevice) is missing from its command")
         }
         let volumes = isBuild ? BuildTemplate.volumes(of: app) : ProcessTemplate.volumes(of: app)
         for option in options {

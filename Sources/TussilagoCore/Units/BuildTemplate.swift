@@ -33,7 +33,7 @@ public struct BuildTemplate: Sendable {
     /// All that a build may see of the host's files.
     public static func volumes(of app: AppReference) -> [String] {
         Input.allCases.map { "\(HostPaths.builds(app))/%i/\($0.rawValue):/run/build/\($0.rawValue):ro" }
-            + ["\(HostPaths.pythonBuilder):/run/build/build.py:ro"]
+            + ["\(HostPaths.pythonBuilder):/run/build/build.py:ro", SandboxPolicy.hiddenDevice]
             + Output.allCases.map { "\(HostPaths.buildOutput)/%N/\($0.rawValue):/\($0.rawValue)" }
     }
 
@@ -59,18 +59,15 @@ public struct BuildTemplate: Sendable {
         unit.section("Container")
         unit.set("Image", "${TUSSILAGO_IMAGE}")
         unit.set("ContainerName", "%p-%i")
-        unit.set(policy.container.filter { $0.key != "ReadOnlyTmpfs" })
-        // Installers open /dev/null for writing, which runsc refuses where Podman's /dev is read-only; with it go the other
-        // directories that Podman then has in memory.
-        unit.set("ReadOnlyTmpfs", "true")
+        unit.set(policy.container)
         unit.set("Tmpfs", "/tmp:rw,nosuid,nodev,mode=1777,size=\(limits.output.count)")
-        unit.set("Tmpfs", "/run:rw,nosuid,nodev,noexec,mode=755,size=65536")
-        unit.set("Tmpfs", "/var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536")
         unit.set("UIDMap", "0:\(tenant.users.first):\(UserRange.size)")
         unit.set("GIDMap", "0:\(tenant.users.first):\(UserRange.size)")
         unit.set("HostName", "build")
         unit.set("Network", SandboxPolicy.isolated)
-        for volume in Self.volumes(of: app.reference) { unit.set("Volume", volume) }
+        for volume in Self.volumes(of: app.reference) where volume != SandboxPolicy.hiddenDevice {
+            unit.set("Volume", volume)
+        }
         unit.set("WorkingDir", "/")
         unit.set("Entrypoint", UnitText.word("python3"))
         unit.set("Exec", ["-B", "/run/build/build.py"].map(UnitText.word).joined(separator: " "))

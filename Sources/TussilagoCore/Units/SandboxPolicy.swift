@@ -33,13 +33,18 @@ public struct SandboxPolicy: Hashable, Sendable {
             ("GlobalArgs", "--runtime=\(runtime)"),
             ("Pull", "never"),
             ("ReadOnly", "true"),
-            ("ReadOnlyTmpfs", "false"),
+            // runsc opens /dev/null for writing only where /dev is in memory; Podman then has /run and /var/tmp there too, as
+            // large as the host's memory, but for those below.
+            ("ReadOnlyTmpfs", "true"),
             ("DropCapability", "all"),
             ("NoNewPrivileges", "true"),
             ("User", "\(user)"),
             ("Group", "\(user)"),
-            // Podman's own /dev/shm is read-only as soon as ReadOnlyTmpfs is off; this one is the sandbox's memory.
             ("Tmpfs", "/dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=\(sharedMemory.count)"),
+            // Of the sandbox's root alone: an app writes to /tmp.
+            ("Tmpfs", "/run:rw,nosuid,nodev,noexec,mode=755,size=65536"),
+            ("Tmpfs", "/var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536"),
+            ("Volume", Self.hiddenDevice),
             ("StopTimeout", "\(stopSeconds)"),
             // The app's own lines, with no field that it could forge, and with nothing between it and the journal.
             ("LogDriver", "passthrough"),
@@ -78,9 +83,9 @@ public struct SandboxPolicy: Hashable, Sendable {
     /// What must be among the arguments of the `podman run` that the real generator makes, for every instance of a
     /// tenant with these users. A unit whose command lacks one of them, or says it twice, is never installed.
     ///
-    /// `network` is ``isolated`` or the bridge of the app's own. A build has Podman's directories in memory, which an
-    /// instance has not.
-    public func requiredArguments(users: UserRange, network: String, isBuild: Bool = false) -> [[String]] {
+    /// `network` is ``isolated`` or the bridge of the app's own. With `closedDevices` it is a template of an earlier version
+    /// of the platform, which releases may still have: its `/dev` is read-only, so nothing need lie over a device.
+    public func requiredArguments(users: UserRange, network: String, closedDevices: Bool = false) -> [[String]] {
         [
             ["--runtime=\(runtime)"],
             ["--pull", "never"],
@@ -89,7 +94,7 @@ public struct SandboxPolicy: Hashable, Sendable {
             ["--cap-drop", "all"],
             ["--security-opt=no-new-privileges"],
             ["--read-only"],
-            [isBuild ? "--read-only-tmpfs" : "--read-only-tmpfs=false"],
+            closedDevices ? ["--read-only-tmpfs=false"] : ["--read-only-tmpfs"],
             ["--user", "\(user):\(user)"],
             ["--uidmap", "0:\(users.first):\(UserRange.size)"],
             ["--gidmap", "0:\(users.first):\(UserRange.size)"],
@@ -97,6 +102,10 @@ public struct SandboxPolicy: Hashable, Sendable {
             ["--no-healthcheck"],
         ]
     }
+
+    /// runsc gives every sandbox a `/dev/fuse` of its own, which anybody may open, and masks nothing. No app needs it: an empty
+    /// file lies over it.
+    public static let hiddenDevice = "\(HostPaths.noDevice):/dev/fuse:ro"
 
     /// The network of an instance that has none.
     public static let isolated = "none"

@@ -7,6 +7,7 @@ import hashlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,6 +67,8 @@ class Handler(BaseHTTPRequestHandler):
             status = 500 if refused or time.monotonic() - BEGUN > sickens else 200
         elif url.path == "/dmesg":
             text = kernel_log()
+        elif url.path == "/null":
+            text = str(subprocess.run(["true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode)
         elif url.path == "/secrets":
             text = "\n".join(line for _, _, line in secrets())
         elif url.path == "/slow":
