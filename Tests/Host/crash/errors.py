@@ -11,7 +11,7 @@ from scene import Wrong
 # What calls fail with. A broken disk, a full one, one that has become read-only, a peer that has gone.
 ERRORS = {
     "files": (errno.EIO, errno.ENOSPC, errno.EROFS), "ledger": (errno.EIO, errno.ENOSPC), "bus": (errno.EPIPE,),
-    "caddy": (errno.EPIPE,), "podman": (errno.EPIPE,), "spawn": (errno.EAGAIN,),
+    "caddy": (errno.EPIPE,), "podman": (errno.EPIPE,), "opener": (errno.EPIPE,), "spawn": (errno.EAGAIN,),
 }  # fmt: skip
 # While a fault lasts an operation has so long to end, in seconds. The agent's own tries and waits take about 15.
 PATIENCE = 60

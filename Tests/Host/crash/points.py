@@ -45,9 +45,10 @@ PATHS = {
 PEERS = {
     "/run/dbus/system_bus_socket": "bus", "/run/systemd/private": "bus", "/run/caddy/admin.sock": "caddy",
     "/run/podman/podman.sock": "podman", "/run/systemd/journal/socket": "journal", "/run/systemd/notify": "notify",
+    "/run/tussilago/open.sock": "opener",
 }  # fmt: skip
 # What a point can be about. The rest (the journal, systemd's watchdog, the program's own pipes) changes nothing.
-COUNTED = ("files", "ledger", "bus", "caddy", "podman", "spawn", "client")
+COUNTED = ("files", "ledger", "bus", "caddy", "podman", "opener", "spawn", "client")
 # Methods that ask and change nothing: a message of them is no point of a crash, but can fail like any other.
 ASKING = (b"Get\0", b"GetAll\0", b"ListUnits", b"GetUnit", b"Hello\0", b"AddMatch\0", b"Subscribe\0", b"LoadUnit\0")
 
@@ -202,6 +203,8 @@ class Agent:
         kind = PEERS.get(peer, "other")
         if kind in ("journal", "notify"):
             return Point(name, kind, "", False)
+        if kind == "opener":
+            return Point(name, kind, "", False)  # it is asked for an open file
         data = self.payload(thread, name, arguments)
         if kind == "bus":
             method = next((each.strip(b"\0").decode() for each in data.split(b"\0") if each[:1].isupper()), "")
