@@ -164,7 +164,6 @@ for name, path, what in (
     ("mem", "/dev/mem", "opens physical memory"),
     ("port", "/dev/port", "opens the I/O ports"),
     ("kmsg", "/dev/kmsg", "opens the kernel's log"),
-    ("fuse", "/dev/fuse", "opens a device that makes file systems"),
     ("console", "/dev/console", "opens the host's console"),
     ("disk", "/dev/vda", "opens the host's disk"),
     ("sda", "/dev/sda", "opens the host's disk by its other name"),

@@ -154,14 +154,13 @@ def packets(_):
     return "sent"
 
 
-@as_root("uncover", "takes away what lies over /dev/fuse and opens it", 0x00020000, "self", False)
-def uncover(_):
-    try:
-        call("umount2", b"/dev/fuse", 2)
-    except OSError:
-        call("mount", b"none", b"/tmp", b"devtmpfs", 0, None)
-        return os.open("/tmp/fuse", os.O_RDWR)
-    return os.open("/dev/fuse", os.O_RDWR)
+@as_root("fuse", "mounts a file system that it answers for itself, where the host sees it", 0x00020000)
+def fuse(_):
+    """The sandbox's kernel has such a device of its own, and the host's kernel must not come to ask through it."""
+    os.makedirs("/tmp/tussilago-attack-fuse", exist_ok=True)
+    device = os.open("/dev/fuse", os.O_RDWR)
+    options = b"fd=%d,rootmode=40000,user_id=0,group_id=0" % device
+    return call("mount", b"tussilago-attack-fuse", b"/tmp/tussilago-attack-fuse", b"fuse", 0, options)
 
 
 @as_root("chroot", "leaves its root directory and reads a file of the host", 0, "text", False)

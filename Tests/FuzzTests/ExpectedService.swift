@@ -23,8 +23,7 @@ struct ExpectedService {
             --tmpfs /var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536 \
             --tmpfs /tmp:rw,nosuid,nodev,mode=1777,size=\(process.limits.temporary.count) --read-only-tmpfs \
             --sdnotify=conmon -d --security-opt=no-new-privileges --cap-drop all --read-only --user 10001:10001 \
-            --uidmap 0:\(users):65536 --gidmap 0:\(users):65536 -v \
-            /usr/lib/tussilago/no-device:/dev/fuse:ro --env TUSSILAGO_RELEASE=%i --env-file \(live)/app.env \
+            --uidmap 0:\(users):65536 --gidmap 0:\(users):65536 --env TUSSILAGO_RELEASE=%i --env-file \(live)/app.env \
             --no-healthcheck --image-volume=ignore --no-hosts --network --workdir
             """.split(separator: " ").map(String.init)
         options.append(process.command.first?.text ?? "")
@@ -34,7 +33,7 @@ struct ExpectedService {
         let helper = "/usr/libexec/tussilago/tussilago-instance"
         values = [:]
         var container = """
-            Image ContainerName GlobalArgs Pull ReadOnly ReadOnlyTmpfs DropCapability NoNewPrivileges User Group Tmpfs Tmpfs Tmpfs Volume \
+            Image ContainerName GlobalArgs Pull ReadOnly ReadOnlyTmpfs DropCapability NoNewPrivileges User Group Tmpfs Tmpfs Tmpfs \
             StopTimeout LogDriver PodmanArgs UIDMap GIDMap HostName Tmpfs EnvironmentFile Environment Network
             """.split(separator: " ").map(String.init)
         var unit = "Description PartOf After ConditionPathExists StartLimitIntervalSec StartLimitBurst"
@@ -59,8 +58,8 @@ struct ExpectedService {
         container += hasFiles ? ["Volume", "WorkingDir"] : ["WorkingDir"]
         container.append("Entrypoint")
         if process.command.count > 1 { container.append("Exec") }
-        // One for Podman, one for the file over /dev/fuse, and one for each directory of the host.
-        unit += " SourcePath RequiresMountsFor RequiresMountsFor"
+        unit += " SourcePath RequiresMountsFor"
+        // One for each directory of the host.
         if hasFiles { unit += " RequiresMountsFor" }
         if process.ingress == .socket { unit += " RequiresMountsFor" }
         var service = """

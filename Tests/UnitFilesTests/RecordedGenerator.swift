@@ -42,7 +42,6 @@ enum RecordedGenerator {
         Tmpfs=/dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=16777216
         Tmpfs=/run:rw,nosuid,nodev,noexec,mode=755,size=65536
         Tmpfs=/var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536
-        Volume=/usr/lib/tussilago/no-device:/dev/fuse:ro
         StopTimeout=10
         LogDriver=passthrough
         PodmanArgs=--no-healthcheck --image-volume=ignore --no-hosts
@@ -131,7 +130,6 @@ enum RecordedGenerator {
         Tmpfs=/dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=16777216
         Tmpfs=/run:rw,nosuid,nodev,noexec,mode=755,size=65536
         Tmpfs=/var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536
-        Volume=/usr/lib/tussilago/no-device:/dev/fuse:ro
         StopTimeout=10
         LogDriver=passthrough
         PodmanArgs=--no-healthcheck --image-volume=ignore --no-hosts
@@ -276,7 +274,6 @@ enum RecordedGenerator {
         After=tussilago-firewall.service tussilago-tcp@tsl-5.%i.socket
         SourcePath=/run/tussilago/check-1/tussilago-acme-shop-api@.container
         RequiresMountsFor=%t/containers
-        RequiresMountsFor=/usr/lib/tussilago/no-device
         Requires=tussilago-acme-shop-network.service
         After=tussilago-acme-shop-network.service
 
@@ -294,7 +291,6 @@ enum RecordedGenerator {
         Tmpfs=/dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=16777216
         Tmpfs=/run:rw,nosuid,nodev,noexec,mode=755,size=65536
         Tmpfs=/var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536
-        Volume=/usr/lib/tussilago/no-device:/dev/fuse:ro
         StopTimeout=10
         LogDriver=passthrough
         PodmanArgs=--no-healthcheck --image-volume=ignore --no-hosts
@@ -349,7 +345,7 @@ enum RecordedGenerator {
         Delegate=yes
         Type=notify
         NotifyAccess=all
-        ExecStart=/usr/bin/podman --runtime=/usr/libexec/tussilago/tussilago-runsc run --name %p-%i --cidfile=%t/%N.cid --replace --rm --log-driver passthrough --cgroups=split --workdir / --ip ${TUSSILAGO_ADDRESS} --stop-timeout 10 --pull never --entrypoint python3 --hostname shop --dns 127.0.0.1 --tmpfs /dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=16777216 --tmpfs /run:rw,nosuid,nodev,noexec,mode=755,size=65536 --tmpfs /var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536 --tmpfs /tmp:rw,nosuid,nodev,mode=1777,size=67108864 --read-only-tmpfs --network tussilago-acme-shop --sdnotify=conmon -d --security-opt=no-new-privileges --cap-drop all --read-only --user 10001:10001 --uidmap 0:1879244800:65536 --gidmap 0:1879244800:65536 -v /usr/lib/tussilago/no-device:/dev/fuse:ro --env PORT=8080 --env TUSSILAGO_RELEASE=%i --env-file /var/lib/tussilago/apps/acme/shop/live/%i/app.env --no-healthcheck --image-volume=ignore --no-hosts ${TUSSILAGO_IMAGE}
+        ExecStart=/usr/bin/podman --runtime=/usr/libexec/tussilago/tussilago-runsc run --name %p-%i --cidfile=%t/%N.cid --replace --rm --log-driver passthrough --cgroups=split --workdir / --ip ${TUSSILAGO_ADDRESS} --stop-timeout 10 --pull never --entrypoint python3 --hostname shop --dns 127.0.0.1 --tmpfs /dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=16777216 --tmpfs /run:rw,nosuid,nodev,noexec,mode=755,size=65536 --tmpfs /var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536 --tmpfs /tmp:rw,nosuid,nodev,mode=1777,size=67108864 --read-only-tmpfs --network tussilago-acme-shop --sdnotify=conmon -d --security-opt=no-new-privileges --cap-drop all --read-only --user 10001:10001 --uidmap 0:1879244800:65536 --gidmap 0:1879244800:65536 --env PORT=8080 --env TUSSILAGO_RELEASE=%i --env-file /var/lib/tussilago/apps/acme/shop/live/%i/app.env --no-healthcheck --image-volume=ignore --no-hosts ${TUSSILAGO_IMAGE}
 
         [X-Quadlet]
         DefaultDependencies=false
@@ -375,7 +371,6 @@ enum RecordedGenerator {
         StartLimitBurst=5
         SourcePath=/run/tussilago/check-1/tussilago-acme-shop-web@.container
         RequiresMountsFor=%t/containers
-        RequiresMountsFor=/usr/lib/tussilago/no-device
         RequiresMountsFor=/run/tussilago-ingress/%N/in
         RequiresMountsFor=/var/lib/tussilago/apps/acme/shop/live/%i/files
 
@@ -393,7 +388,6 @@ enum RecordedGenerator {
         Tmpfs=/dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=16777216
         Tmpfs=/run:rw,nosuid,nodev,noexec,mode=755,size=65536
         Tmpfs=/var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536
-        Volume=/usr/lib/tussilago/no-device:/dev/fuse:ro
         StopTimeout=10
         LogDriver=passthrough
         PodmanArgs=--no-healthcheck --image-volume=ignore --no-hosts
@@ -446,7 +440,7 @@ enum RecordedGenerator {
         Delegate=yes
         Type=notify
         NotifyAccess=all
-        ExecStart=/usr/bin/podman --runtime=/usr/libexec/tussilago/tussilago-runsc run --name %p-%i --cidfile=%t/%N.cid --replace --rm --log-driver passthrough --cgroups=split --stop-timeout 10 --pull never --entrypoint python3 --workdir /app --hostname shop --tmpfs /dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=16777216 --tmpfs /run:rw,nosuid,nodev,noexec,mode=755,size=65536 --tmpfs /var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536 --tmpfs /tmp:rw,nosuid,nodev,mode=1777,size=67108864 --read-only-tmpfs --network none --sdnotify=conmon -d --security-opt=no-new-privileges --cap-drop all --read-only --user 10001:10001 --uidmap 0:1879244800:65536 --gidmap 0:1879244800:65536 -v /usr/lib/tussilago/no-device:/dev/fuse:ro -v /run/tussilago-ingress/%N/in:/run/ingress -v /var/lib/tussilago/apps/acme/shop/live/%i/files:/app:ro --env TUSSILAGO_RELEASE=%i --env TUSSILAGO_SOCKET=/run/ingress/web.sock --env-file /var/lib/tussilago/apps/acme/shop/live/%i/app.env --no-healthcheck --image-volume=ignore --no-hosts ${TUSSILAGO_IMAGE} -c "print(\"100%% $$HOME $${PATH} 'x' \\ é\")" "; touch /x" "a'b" %%i --privileged --cap-drop=all
+        ExecStart=/usr/bin/podman --runtime=/usr/libexec/tussilago/tussilago-runsc run --name %p-%i --cidfile=%t/%N.cid --replace --rm --log-driver passthrough --cgroups=split --stop-timeout 10 --pull never --entrypoint python3 --workdir /app --hostname shop --tmpfs /dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=16777216 --tmpfs /run:rw,nosuid,nodev,noexec,mode=755,size=65536 --tmpfs /var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536 --tmpfs /tmp:rw,nosuid,nodev,mode=1777,size=67108864 --read-only-tmpfs --network none --sdnotify=conmon -d --security-opt=no-new-privileges --cap-drop all --read-only --user 10001:10001 --uidmap 0:1879244800:65536 --gidmap 0:1879244800:65536 -v /run/tussilago-ingress/%N/in:/run/ingress -v /var/lib/tussilago/apps/acme/shop/live/%i/files:/app:ro --env TUSSILAGO_RELEASE=%i --env TUSSILAGO_SOCKET=/run/ingress/web.sock --env-file /var/lib/tussilago/apps/acme/shop/live/%i/app.env --no-healthcheck --image-volume=ignore --no-hosts ${TUSSILAGO_IMAGE} -c "print(\"100%% $$HOME $${PATH} 'x' \\ é\")" "; touch /x" "a'b" %%i --privileged --cap-drop=all
 
         [X-Quadlet]
         DefaultDependencies=false

@@ -67,9 +67,6 @@ struct PodmanCommand {
             guard given.contains(wanted) else { throw Unfit(reason: "\(wanted) is missing from its command") }
             guard given.count == 1 else { throw Unfit(reason: "\(name) stands in its command \(given.count) times") }
         }
-        guard closedDevices || options.contains("-v=\(SandboxPolicy.hiddenDevice)") else {
-            throw Unfit(reason: "-v \(SandboxPolicy.hiddenDevice) is missing from its command")
-        }
         let volumes = isBuild ? BuildTemplate.volumes(of: app) : ProcessTemplate.volumes(of: app)
         for option in options {
             let name = Self.name(of: option)

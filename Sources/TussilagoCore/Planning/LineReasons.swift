@@ -55,7 +55,6 @@ public enum LineReasons {
     static let others = [
         Rule(reason: "whether the release has secrets", keys: ["Volume"], beginning: "Volume=\(HostPaths.secrets)/"),
         Rule(reason: "whether the release has secrets", keys: ["ExecStartPre", "ExecStopPost"]),
-        Rule(reason: "the sandbox policy", keys: ["Volume"], beginning: "Volume=\(SandboxPolicy.hiddenDevice)"),
         Rule(reason: "whether the release has files", keys: ["Volume", "WorkingDir"]),
         Rule(reason: "the tenant's range of users", keys: ["UIDMap", "GIDMap", "Users"]),
         Rule(

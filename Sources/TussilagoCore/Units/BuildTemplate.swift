@@ -33,7 +33,7 @@ public struct BuildTemplate: Sendable {
     /// All that a build may see of the host's files.
     public static func volumes(of app: AppReference) -> [String] {
         Input.allCases.map { "\(HostPaths.builds(app))/%i/\($0.rawValue):/run/build/\($0.rawValue):ro" }
-            + ["\(HostPaths.pythonBuilder):/run/build/build.py:ro", SandboxPolicy.hiddenDevice]
+            + ["\(HostPaths.pythonBuilder):/run/build/build.py:ro"]
             + Output.allCases.map { "\(HostPaths.buildOutput)/%N/\($0.rawValue):/\($0.rawValue)" }
     }
 
@@ -65,9 +65,7 @@ public struct BuildTemplate: Sendable {
         unit.set("GIDMap", "0:\(tenant.users.first):\(UserRange.size)")
         unit.set("HostName", "build")
         unit.set("Network", SandboxPolicy.isolated)
-        for volume in Self.volumes(of: app.reference) where volume != SandboxPolicy.hiddenDevice {
-            unit.set("Volume", volume)
-        }
+        for volume in Self.volumes(of: app.reference) { unit.set("Volume", volume) }
         unit.set("WorkingDir", "/")
         unit.set("Entrypoint", UnitText.word("python3"))
         unit.set("Exec", ["-B", "/run/build/build.py"].map(UnitText.word).joined(separator: " "))

@@ -44,8 +44,6 @@ public enum HostPaths {
     /// Where builds leave what they make, one directory a build, in memory and of a size.
     public static let buildOutput = "/run/tussilago-build"
     /// The program that builds a Python app, inside of the sandbox.
-    /// An empty file, for what sandboxes have and apps shall not.
-    static let noDevice = "/usr/lib/tussilago/no-device"
     public static let pythonBuilder = "/usr/lib/tussilago/python/build.py"
     /// The configuration that Caddy starts with.
     public static let caddyConfiguration = "\(state)/caddy/caddy.json"

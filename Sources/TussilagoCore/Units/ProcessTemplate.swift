@@ -43,7 +43,7 @@ public struct ProcessTemplate: Sendable {
     public static func volumes(of app: AppReference) -> [String] {
         [
             ingressVolume, filesVolume(of: app), packagesVolume(of: app), secretsVolume, hostsVolume(of: app),
-            resolverVolume(of: app), SandboxPolicy.hiddenDevice,
+            resolverVolume(of: app),
         ]
     }
 

@@ -44,7 +44,6 @@ public struct SandboxPolicy: Hashable, Sendable {
             // Of the sandbox's root alone: an app writes to /tmp.
             ("Tmpfs", "/run:rw,nosuid,nodev,noexec,mode=755,size=65536"),
             ("Tmpfs", "/var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536"),
-            ("Volume", Self.hiddenDevice),
             ("StopTimeout", "\(stopSeconds)"),
             // The app's own lines, with no field that it could forge, and with nothing between it and the journal.
             ("LogDriver", "passthrough"),
@@ -84,7 +83,7 @@ public struct SandboxPolicy: Hashable, Sendable {
     /// tenant with these users. A unit whose command lacks one of them, or says it twice, is never installed.
     ///
     /// `network` is ``isolated`` or the bridge of the app's own. With `closedDevices` it is a template of an earlier version
-    /// of the platform, which releases may still have: its `/dev` is read-only, so nothing need lie over a device.
+    /// of the platform, which releases may still have: its `/dev` is read-only.
     public func requiredArguments(users: UserRange, network: String, closedDevices: Bool = false) -> [[String]] {
         [
             ["--runtime=\(runtime)"],
@@ -102,10 +101,6 @@ public struct SandboxPolicy: Hashable, Sendable {
             ["--no-healthcheck"],
         ]
     }
-
-    /// runsc gives every sandbox a `/dev/fuse` of its own, which anybody may open, and masks nothing. No app needs it: an empty
-    /// file lies over it.
-    public static let hiddenDevice = "\(HostPaths.noDevice):/dev/fuse:ro"
 
     /// The network of an instance that has none.
     public static let isolated = "none"

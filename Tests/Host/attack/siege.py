@@ -161,6 +161,7 @@ class Siege:
         finally:
             process.communicate("", timeout=30)
             host.run(f"hostname $(cat /srv/attack/hostname); rm -rf {folder} /app; ip link delete tslattack0 2>/dev/null;"
+                     " umount -l /tmp/tussilago-attack-* 2>/dev/null;"
                      " rm -rf /tmp/tussilago-* /dev/shm/tussilago-*; true")
 
     def processes(self, app):
@@ -178,6 +179,7 @@ class Siege:
             "effect-abstract": "grep -q '@tussilago-attack-effect' /proc/net/unix",
             "effect-port": "ss -Hltn 'sport = 10099' | grep -q .",
             "root-mount": "grep -qs ' tussilago-attack ' /proc/[0-9]*/mountinfo",
+            "root-fuse": "grep -qs ' tussilago-attack-fuse ' /proc/[0-9]*/mountinfo",
             "root-hostname": "test \"$(hostname)\" = tussilago-attack",
             "root-link": "ip link show tslattack0",
             "root-packet": "test $(wc -l </proc/net/packet) -gt 1",
