@@ -15,32 +15,36 @@ public struct APIServer: Service {
     private let idle: Duration?
     private let gate: IdleGate
     private let logger: Logger
+    private let onEbb: @Sendable () -> Void
     private let onServing: @Sendable () async -> Void
     private let handler: RequestHandler
 
     /// Serves on a listening stream socket of the family AF_UNIX, which becomes the server's own.
     ///
     /// With `idle`, the server ends after so much time of nothing, unless something holds the `gate`. `onServing` is
-    /// called once, when connections are accepted.
+    /// called once, when connections are accepted; `onEbb` when a flood of them has gone.
     public init(
         descriptor: CInt, domain: any Domain, authorization: Authorization, limits: APILimits = APILimits(),
-        idle: Duration?, gate: IdleGate, logger: Logger, onServing: @escaping @Sendable () async -> Void = {}
+        idle: Duration?, gate: IdleGate, logger: Logger, onEbb: @escaping @Sendable () -> Void = {},
+        onServing: @escaping @Sendable () async -> Void = {}
     ) {
         self.init(
             descriptor: descriptor, endpoints: Endpoints.all, domain: domain, authorization: authorization,
             limits: limits,
-            idle: idle, gate: gate, logger: logger, onServing: onServing)
+            idle: idle, gate: gate, logger: logger, onEbb: onEbb, onServing: onServing)
     }
 
     init(
         descriptor: CInt, endpoints: [Endpoint], domain: any Domain, authorization: Authorization, limits: APILimits,
-        idle: Duration?, gate: IdleGate, logger: Logger, onServing: @escaping @Sendable () async -> Void
+        idle: Duration?, gate: IdleGate, logger: Logger, onEbb: @escaping @Sendable () -> Void = {},
+        onServing: @escaping @Sendable () async -> Void
     ) {
         self.descriptor = descriptor
         self.limits = limits
         self.idle = idle
         self.gate = gate
         self.logger = logger
+        self.onEbb = onEbb
         self.onServing = onServing
         handler = RequestHandler(
             endpoints, domain: domain, authorization: authorization, limits: limits, logger: logger)
@@ -59,7 +63,7 @@ public struct APIServer: Service {
     private func serve(on group: MultiThreadedEventLoopGroup) async throws {
         let loop = group.next()
         let table = try await loop.submit {
-            NIOLoopBound(ConnectionTable(limitPerUser: limits.connectionsPerUser), eventLoop: loop)
+            NIOLoopBound(ConnectionTable(limitPerUser: limits.connectionsPerUser, onEbb: onEbb), eventLoop: loop)
         }
         .get()
         let listener = try await listen(on: group, table)

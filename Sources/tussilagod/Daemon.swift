@@ -46,7 +46,7 @@ enum Daemon {
         let isNew = await keepLedger(of: platform, logger)
         let server = APIServer(
             descriptor: descriptor, domain: platform, authorization: authorization, limits: limits(settings),
-            idle: settings.agent.idle, gate: gate, logger: logger
+            idle: settings.agent.idle, gate: gate, logger: logger, onEbb: { tsl_trim_heap() }
         ) {
             ServiceNotifier.ready()
             logger.info("serving", metadata: [LogKey.messageID.rawValue: "\(MessageID.agentStarted.rawValue)"])

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Synchronization
 import Testing
 import TussilagoAPI
 import TussilagoCore
@@ -19,6 +20,23 @@ struct ConnectionTests {
             #expect(text.hasPrefix("HTTP/1.1 431 "))
             #expect(text.contains("\"code\":\"too-large\""))
             #expect(try await server.ask("GET", "/v1/status").status == 200)
+        }
+    }
+
+    @Test("When a flood of connections has gone it is told once, and of fewer never")
+    func ebb() async throws {
+        let ebbs = Mutex(0)
+        try await TestServer.run(onEbb: { ebbs.withLock { $0 += 1 } }) { server in
+            for (many, told) in [(ConnectionTable.flood - 1, 0), (ConnectionTable.flood, 1), (3, 1)] {
+                let path = server.socket.path
+                try await blocking {
+                    let clients = try (0..<many).map { _ in try RawClient(path) }
+                    for client in clients { try client.sendHead("GET /v1/status HTTP/1.1", "Host: localhost") }
+                    for client in clients { _ = try client.read() }
+                }
+                for _ in 0..<100 where ebbs.withLock({ $0 }) != told { try await Task.sleep(for: .milliseconds(20)) }
+                #expect(ebbs.withLock { $0 } == told)
+            }
         }
     }
 

@@ -174,6 +174,8 @@ static int release_segments(struct dl_phdr_info *object, size_t size, void *cont
 
 void tsl_limit_heaps(int count) { mallopt(M_ARENA_MAX, count); }
 
+void tsl_trim_heap(void) { malloc_trim(0); }
+
 void tsl_release_memory(void) {
     malloc_trim(0);
     dl_iterate_phdr(release_segments, NULL);

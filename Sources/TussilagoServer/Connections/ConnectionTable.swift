@@ -9,15 +9,24 @@ final class ConnectionTable {
     private var counts: [uid_t: Int] = [:]
     private let limitPerUser: Int
     private var isStopping = false
+    private var most = 0
+    private let onEbb: () -> Void
 
-    /// An empty table.
-    init(limitPerUser: Int) { self.limitPerUser = limitPerUser }
+    /// How many connections are a flood.
+    static let flood = 32
+
+    /// An empty table. `onEbb` is called when of a flood of connections only a quarter is left.
+    init(limitPerUser: Int, onEbb: @escaping () -> Void = {}) {
+        self.limitPerUser = limitPerUser
+        self.onEbb = onEbb
+    }
 
     /// Takes a connection in until it closes; false when its user has too many already.
     func admit(_ channel: any Channel, of user: uid_t) -> Bool {
         guard counts[user, default: 0] < limitPerUser else { return false }
         counts[user, default: 0] += 1
         channels[ObjectIdentifier(channel)] = channel
+        most = max(most, channels.count)
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.remove(channel, of: user) }
         if isStopping { channel.eventLoop.execute { channel.pipeline.fireUserInboundEventTriggered(AgentStops()) } }
         return true
@@ -36,6 +45,10 @@ final class ConnectionTable {
         channels[ObjectIdentifier(channel)] = nil
         counts[user, default: 1] -= 1
         if counts[user] == 0 { counts[user] = nil }
+        if most >= Self.flood, channels.count <= most / 4 {
+            most = 0
+            onEbb()
+        }
     }
 }
 

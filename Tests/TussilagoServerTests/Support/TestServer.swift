@@ -49,13 +49,15 @@ struct TestServer: Sendable {
     static func run<Value: Sendable>(
         limits: APILimits = APILimits(),
         authorization: Authorization = Authorization(adminGroup: getgid(), viewerGroup: nil),
-        idle: Duration? = nil, endpoints: [Endpoint] = Endpoints.all, _ body: (TestServer) async throws -> Value
+        idle: Duration? = nil, endpoints: [Endpoint] = Endpoints.all,
+        onEbb: @escaping @Sendable () -> Void = {}, _ body: (TestServer) async throws -> Value
     ) async throws -> Value {
         let domain = MemoryDomain(), socket = try ListeningSocket(), gate = IdleGate(), log = LogLines()
         let (serving, served) = AsyncStream<Void>.makeStream()
         let server = APIServer(
             descriptor: socket.inherited(), endpoints: endpoints, domain: domain, authorization: authorization,
-            limits: limits, idle: idle, gate: gate, logger: log.logger, onServing: { served.finish() })
+            limits: limits, idle: idle, gate: gate, logger: log.logger, onEbb: onEbb,
+            onServing: { served.finish() })
         let configuration = ServiceGroupConfiguration(
             services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
             logger: log.logger)

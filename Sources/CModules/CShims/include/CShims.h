@@ -58,6 +58,9 @@ int64_t tsl_user_id(const char *name);
  * M_ARENA_MAX), and what one thread has freed no other uses. To be called before there are threads. */
 void tsl_limit_heaps(int count);
 
+/* Gives free heap back, which takes a few milliseconds. */
+void tsl_trim_heap(void);
+
 /* Gives memory back that this process may never need again: free heap, and the pages of programs and libraries that are
  * only mapped to be read or executed. Such a page is the file's own, in the page cache; a touch maps it again. */
 void tsl_release_memory(void);
