@@ -98,6 +98,8 @@ struct OperationRunner: Sendable {
         let tenant = try await wishes.tenant(reference.tenant)
         let before = try await wishes.desired(record, tenant: tenant, power: .asItIs)
         try await reach(DesiredState(app: reference, tenant: tenant, nil))
+        // A try before this one may have failed half way through, where no observation sees it.
+        try await outside.units.removeRemains(of: reference)
         // Its unit takes it away when it is stopped; after a boot it may not have been started.
         if before.app?.hasBridge == true { try await outside.images.removeBridge(of: reference) }
         // Before the row, which names them: an agent that dies in between has the next one remove the rest.

@@ -16,7 +16,9 @@ struct Remains {
     ) throws(PortError) {
         guard let parent = try root.directory(.state, place), let directory = try parent.directory(tenant.rawValue)
         else { return }
-        for name in try directory.names(as: place) where isOwn(name) { try directory.removeTree(name) }
+        let own = try directory.names(as: place).filter(isOwn)
+        guard !own.isEmpty else { return }
+        for name in own { try directory.removeTree(name) }
         try directory.sync(as: place)
         try parent.removeDirectory(ifEmpty: tenant.rawValue)
     }
