@@ -130,6 +130,8 @@ def test_it_runs_at_boot_and_when_caddy_starts(host):
 
 def test_what_is_left_over_is_collected_and_nothing_else(host):
     deploy_both(host)
+    # What the checks before have left.
+    host.run("tussilago gc")
     host.app("acme/gone")
     host.write("/srv/gone.toml", 'image = "localhost/python:3.13"\nhostnames = ["gone.example.org"]\n[processes.web]\n'
                'command = ["python3", "-u", "app.py"]\nhealth = "/health"\n')
