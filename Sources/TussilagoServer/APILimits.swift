@@ -3,7 +3,7 @@
 /// Every read, wait and buffer of the server has one of these for its bound.
 public struct APILimits: Hashable, Sendable {
     /// The most bytes of a request's body.
-    public var body = 1 << 20
+    public var body = 512 << 10
     /// The most bytes of an archive of a source, which is written down while it comes.
     public var source = 256 << 20
     /// How many bytes a second must come of a body, for those that are longer than others: the time that it may take is

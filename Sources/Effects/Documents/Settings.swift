@@ -37,7 +37,7 @@ public struct Settings: Sendable, Equatable {
     /// What one caller of the API may do.
     public struct API: Sendable, Equatable {
         /// The largest body of a request.
-        public var body = Bytes.mebibytes(1)
+        public var body = Bytes(512 << 10)
         /// How many connections one user of the host may hold.
         public var connectionsPerUser = 64
         /// How many requests a second one caller may send on and on; root may send any number.

@@ -10,12 +10,17 @@ final class ConnectionTable {
     private let limitPerUser: Int
     private var isStopping = false
     private var most = 0
+    private var gone = 0
     private let onEbb: () -> Void
 
     /// How many connections are a flood.
     static let flood = 32
 
-    /// An empty table. `onEbb` is called when of a flood of connections only a quarter is left.
+    /// How many connections come and go in a flood before it is as good as over, and the next one.
+    private static let tide = 512
+
+    /// An empty table. `onEbb` is called when of a flood of connections only a quarter is left, and from time to time while
+    /// one goes on.
     init(limitPerUser: Int, onEbb: @escaping () -> Void = {}) {
         self.limitPerUser = limitPerUser
         self.onEbb = onEbb
@@ -45,8 +50,10 @@ final class ConnectionTable {
         channels[ObjectIdentifier(channel)] = nil
         counts[user, default: 1] -= 1
         if counts[user] == 0 { counts[user] = nil }
-        if most >= Self.flood, channels.count <= most / 4 {
+        gone += 1
+        if most >= Self.flood, channels.count <= most / 4 || gone >= Self.tide {
             most = 0
+            gone = 0
             onEbb()
         }
     }
