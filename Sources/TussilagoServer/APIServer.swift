@@ -22,7 +22,8 @@ public struct APIServer: Service {
     /// Serves on a listening stream socket of the family AF_UNIX, which becomes the server's own.
     ///
     /// With `idle`, the server ends after so much time of nothing, unless something holds the `gate`. `onServing` is
-    /// called once, when connections are accepted; `onEbb` when a flood of them has gone.
+    /// called once, when connections are accepted; `onEbb` when much
+    /// of a flood of them has gone.
     public init(
         descriptor: CInt, domain: any Domain, authorization: Authorization, limits: APILimits = APILimits(),
         idle: Duration?, gate: IdleGate, logger: Logger, onEbb: @escaping @Sendable () -> Void = {},
@@ -36,7 +37,7 @@ public struct APIServer: Service {
 
     init(
         descriptor: CInt, endpoints: [Endpoint], domain: any Domain, authorization: Authorization, limits: APILimits,
-        idle: Duration?, gate: IdleGate, logger: Logger, onEbb: @escaping @Sendable () -> Void = {},
+        idle: Duration?, gate: IdleGate, logger: Logger, onEbb: @escaping @Sendable () -> Void,
         onServing: @escaping @Sendable () async -> Void
     ) {
         self.descriptor = descriptor

@@ -177,7 +177,7 @@ void tsl_limit_heaps(int count) { mallopt(M_ARENA_MAX, count); }
 void tsl_trim_heap(void) { malloc_trim(0); }
 
 void tsl_release_memory(void) {
-    malloc_trim(0);
+    tsl_trim_heap();
     dl_iterate_phdr(release_segments, NULL);
 }
 

@@ -28,12 +28,7 @@ public struct FileOpener: Sendable {
         _ kind: OpenRequest.Kind, _ path: String, as subject: String
     ) throws(PortError) -> (descriptor: Int32, error: Int32) {
         let request = OpenRequest(kind, path)
-        guard let socket else {
-            return switch request.open() {
-            case .success(let descriptor): (descriptor, 0)
-            case .failure(let error): (-1, error.number)
-            }
-        }
+        guard let socket else { return request.open() }
         let connection = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard connection >= 0 else { throw Self.failure(subject, "the host is out of file descriptors or memory") }
         defer { close(connection) }

@@ -42,16 +42,14 @@ public struct OpenRequest: Hashable, Sendable {
     /// PATH_MAX (limits.h) with its zero byte, which the letter takes the place of.
     private static let limit = 4096
 
-    /// The open file, or the error number where it cannot be opened.
-    func open() -> Result<Int32, PosixError> {
+    /// The open file, or -1 and the error number where it cannot be opened.
+    func open() -> (descriptor: Int32, error: Int32) {
         while true {
             let descriptor = Glibc.open(path, kind.flags)
-            if descriptor >= 0 { return .success(descriptor) }
-            if errno != EINTR { return .failure(PosixError(number: errno)) }
+            if descriptor >= 0 { return (descriptor, 0) }
+            if errno != EINTR { return (-1, errno) }
         }
     }
-
-    struct PosixError: Error, Hashable { let number: Int32 }
 
     /// Serves one connection to its end.
     /// - Returns: false if what came was no request, or nobody was there to answer.
@@ -65,13 +63,9 @@ public struct OpenRequest: Hashable, Sendable {
             bytes += buffer[..<count]
         }
         guard let request = OpenRequest(bytes) else { return false }
-        switch request.open() {
-        case .success(let descriptor):
-            defer { close(descriptor) }
-            return tsl_send_descriptor(connection, 0, descriptor) == 1
-        case .failure(let error):
-            // Error numbers of Linux are below 134 (errno(3)).
-            return tsl_send_descriptor(connection, UInt8(clamping: error.number), -1) == 1
-        }
+        let (descriptor, error) = request.open()
+        defer { if descriptor >= 0 { close(descriptor) } }
+        // Error numbers of Linux are below 134 (errno(3)).
+        return tsl_send_descriptor(connection, UInt8(clamping: error), descriptor) == 1
     }
 }
