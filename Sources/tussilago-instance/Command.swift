@@ -4,6 +4,8 @@ enum Command {
     case prepare(Instance, Ingress)
     /// `ExecStartPost=`: wait until the app answers, at most so many seconds, then let requests in.
     case ready(Instance, seconds: Int, path: String)
+    /// `ExecStartPost=` of what takes no requests: see that it goes on running for so many seconds.
+    case steady(Instance, seconds: Int)
     /// `ExecStopPost=`: take away what ``prepare(_:_:)`` made.
     case ended(Instance)
     /// `ExecStartPre=`: decrypt the secrets of a list, for the host's user that the app runs as.
@@ -38,7 +40,7 @@ enum Command {
     private static let usage = """
         usage: tussilago-instance prepare NAME socket UID | prepare NAME port BRIDGE ADDRESS:PORT \
         | secrets NAME UID LIST | forget NAME | workshop NAME UID BYTES ENTRIES | cleared NAME | ready NAME SECONDS PATH \
-        | ended NAME | join NAME BRIDGE GATEWAY FILE | leave NAME | firewall load|show | launch TARGET | launched TARGET
+        | steady NAME SECONDS | ended NAME | join NAME BRIDGE GATEWAY FILE | leave NAME | firewall load|show | launch TARGET | launched TARGET
         """
 
     init(_ words: [String]) throws(Failure) {
@@ -56,6 +58,9 @@ enum Command {
                 words[3].utf8.allSatisfy({ (0x21...0x7e).contains($0) })
             else { throw usage }
             self = .ready(try Instance(words[1]), seconds: seconds, path: words[3])
+        case ("steady", 3):
+            guard let seconds = Int(words[2]), (1...86_400).contains(seconds) else { throw usage }
+            self = .steady(try Instance(words[1]), seconds: seconds)
         case ("secrets", 4):
             guard let user = UInt32(words[2]), user > 0, words[3].hasPrefix("/") else { throw usage }
             self = .secrets(try Instance(words[1]), user: user, list: words[3])
@@ -97,6 +102,7 @@ enum Command {
         case .ready(let instance, let seconds, let path):
             try Readiness(instance: instance, seconds: seconds, path: path).wait()
             try instance.admitRequests()
+        case .steady(_, let seconds): try Steadiness(seconds: seconds).wait()
         case .secrets(let instance, let user, let list):
             let secrets = try SecretDirectory(instance)
             try secrets.clear()

@@ -42,6 +42,18 @@ struct Readiness {
     }
 }
 
+/// Waits whether an app goes on running that nobody can ask for its health, so that `systemctl start` fails when it ends
+/// right after its start.
+struct Steadiness {
+    let seconds: Int
+
+    /// Returns once the app has run for so long.
+    func wait() throws(Failure) {
+        guard MainProcess().hasEnded(within: Int32(clamping: seconds * 1000)) else { return }
+        throw Failure("the app ended before it had run for \(seconds) s")
+    }
+}
+
 /// The unit's main process, which systemd names in `MAINPID`: Podman's conmon, which ends with the app.
 struct MainProcess {
     /// Becomes readable when the process ends; -1 when it is not known, as when this program is run by hand.

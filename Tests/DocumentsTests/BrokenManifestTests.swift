@@ -165,6 +165,9 @@ struct BrokenManifest: CustomTestStringConvertible {
             .web("ingress = { prot = 80 }", (3, 13, "processes.web.ingress.prot", "did you mean port?")),
             .web("health = \"health\"", (3, 10, "processes.web.health", "it begins with /")),
             .web("health = []", (3, 10, "processes.web.health", "this is an array; it is a path")),
+            .web("steady = \"3s\"", (3, 1, "processes.web.steady", "has started when it answers")),
+            .web("ingress = 'none'\nsteady = 3", (4, 10, "processes.web.steady", "this is a number")),
+            .web("ingress = 'none'\nsteady = '601s'", (4, 10, "processes.web.steady", "from 0s to 600s")),
             .web("health = { timeout = \"0s\" }", (3, 22, "processes.web.health.timeout", "from 1s to 600s")),
             .web(
                 "ingress = 'none'\nhealth = '/'", (4, 1, "processes.web.health", "give it an ingress, or remove this")),

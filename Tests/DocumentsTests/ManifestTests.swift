@@ -47,6 +47,7 @@ private func manifestOf(_ text: String) throws -> ParsedManifest { try parsed(te
             [processes.web]
             command = '''sh -c "it's $HOME"  '''
             ingress = "none"
+            steady = "1m"
             """)
         let api = ProcessSpecification(
             name: try ProcessName("api"),
@@ -58,7 +59,7 @@ private func manifestOf(_ text: String) throws -> ParsedManifest { try parsed(te
         let web = ProcessSpecification(
             name: try ProcessName("web"),
             command: [try CommandArgument("sh"), try CommandArgument("-c"), try CommandArgument("it's $HOME")],
-            ingress: nil, limits: Limits(memory: .mebibytes(1 << 20), tasks: 64))
+            ingress: nil, limits: Limits(memory: .mebibytes(1 << 20), tasks: 64), steadySeconds: 60)
         let expected = Manifest(
             processes: [api, web], hostnames: [try Hostname("a.example.org"), try Hostname("shop.example.org")],
             environment: [

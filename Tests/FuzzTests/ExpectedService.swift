@@ -81,6 +81,10 @@ struct ExpectedService {
             service += " EnvironmentFile ExecStartPre ExecStopPost"
             values["ExecStopPost"]?.insert("-\(helper) leave %N", at: 0)
         }
+        if process.ingress == nil, process.steadySeconds != 0 {
+            service += " ExecStartPost"
+            values["ExecStartPost"] = ["\(helper) steady %N \(process.steadySeconds ?? 3)"]
+        }
         service += " Environment ExecStop ExecStopPost Delegate Type NotifyAccess ExecStart"
         values["MemoryMax"] = ["\(process.limits.memory.count)"]
         values["TasksMax"] = ["\(process.limits.tasks)"]

@@ -26,6 +26,9 @@ enum HostileManifest {
         case 0...2: lines.append("ingress = { port = \(Int.random(in: 1...65_535, using: &random)) }")
         case 3...5: lines.append("ingress = \"socket\"")
         case 6: lines.append("ingress = \(string(HostileText.any(&random)))")
+        case 7...8:
+            lines.append("ingress = \"none\"")
+            if random.oneIn(2) { lines.append("steady = \"\(Int.random(in: 0...9, using: &random))s\"") }
         default: break
         }
         if random.oneIn(3) {

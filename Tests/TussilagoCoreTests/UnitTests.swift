@@ -38,6 +38,18 @@ import TussilagoTestKit
         #expect(port.contains("Requires=tussilago-firewall.service"))
     }
 
+    @Test("What takes no requests must go on running for a while, what takes some must answer, and not both")
+    func startsWell() throws {
+        var worker = try Make.process("worker", ingress: nil)
+        let helper = "/usr/libexec/tussilago/tussilago-instance"
+        let usual = try text(worker)
+        #expect(usual.contains("\nExecStartPost=\(helper) steady %N 3\n") && usual.contains("\nTimeoutStartSec=63\n"))
+        worker.steadySeconds = 0
+        #expect(try !text(worker).contains("ExecStartPost"))
+        let web = try text(Make.process())
+        #expect(web.contains("ready %N 30 \"/\"\n") && !web.contains("steady"))
+    }
+
     @Test("Every line of the policy is in every template, once")
     func hasPolicy() throws {
         for ingress in [Ingress.socket, .port(80), nil] {

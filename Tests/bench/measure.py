@@ -304,6 +304,7 @@ image = "localhost/python:3.13"
 
 [processes.worker]
 command = ["sleep", "86400"]
+steady = "0s"
 """
 
 

@@ -18,6 +18,7 @@ struct ProcessReader {
         static let ioWeight = 1...10_000
         static let temporary = Bytes.mebibytes(1)...Bytes.mebibytes(16 << 10)
         static let healthSeconds = 1...600
+        static let steadySeconds = 0...600
         static let port = 1...65_535
     }
 
@@ -30,7 +31,7 @@ struct ProcessReader {
         reader.table("limits") { limits = Self.limits($0, base: limits) }
         return ProcessSpecification(
             name: name, command: command, ingress: ingress, health: health(reader, hasIngress: ingress != nil),
-            limits: limits, count: count(reader))
+            limits: limits, count: count(reader), steadySeconds: steady(reader, hasIngress: ingress != nil))
     }
 
     /// The limits of a table; `base` says what it does not.
@@ -46,6 +47,17 @@ struct ProcessReader {
     private func count(_ reader: TableReader) -> Int {
         guard reader.member("count") != nil else { return 1 }
         return reader.read("count", .integer(Manifest.counts)) ?? 1
+    }
+
+    private func steady(_ reader: TableReader, hasIngress: Bool) -> Int? {
+        guard let member = reader.member("steady") else { return nil }
+        if hasIngress {
+            reader.report(
+                member.position, "steady",
+                "a process that takes requests has started when it answers; set health = { timeout = \"…\" }, or remove this"
+            )
+        }
+        return reader.read("steady", .seconds(Bounds.steadySeconds))
     }
 
     private func ingress(_ reader: TableReader) -> Ingress? {

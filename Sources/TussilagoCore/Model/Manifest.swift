@@ -113,11 +113,14 @@ public struct ProcessSpecification: Hashable, Sendable, Codable {
     public var limits: Limits
     /// How many copies run.
     public var count: Int
+    /// How long one that takes no requests must have run before its start counts as good, in seconds; nil for
+    /// ``usualSteadySeconds``.
+    public var steadySeconds: Int?
 
     /// Describes a process.
     public init(
         name: ProcessName, command: [CommandArgument], ingress: Ingress? = nil, health: HealthCheck = HealthCheck(),
-        limits: Limits = Limits(), count: Int = 1
+        limits: Limits = Limits(), count: Int = 1, steadySeconds: Int? = nil
     ) {
         self.name = name
         self.command = command
@@ -125,7 +128,11 @@ public struct ProcessSpecification: Hashable, Sendable, Codable {
         self.health = health
         self.limits = limits
         self.count = count
+        self.steadySeconds = steadySeconds
     }
+
+    /// Most of what fails at its start has failed by then: a module that is missing, a queue that cannot be reached.
+    public static let usualSteadySeconds = 3
 }
 
 /// How requests reach a process.

@@ -31,8 +31,10 @@ public enum LineReasons {
         Rule(reason: "limits.tasks", keys: ["TasksMax"]),
         Rule(reason: "limits.io-weight", keys: ["IOWeight"]),
         Rule(reason: "limits.tmp", keys: ["Tmpfs"], beginning: "Tmpfs=/tmp:"),
+        Rule(
+            reason: "steady", keys: ["ExecStartPost"], beginning: "ExecStartPost=\(HostPaths.instanceHelper) steady "),
         Rule(reason: "health", keys: ["ExecStartPost"]),
-        Rule(reason: "health timeout", keys: ["TimeoutStartSec"]),
+        Rule(reason: "health timeout or steady", keys: ["TimeoutStartSec"]),
         Rule(reason: "ingress or egress", keys: ["After"], beginning: "After=tussilago-firewall.service"),
         Rule(
             reason: "ingress or egress", keys: ["EnvironmentFile"], beginning: "EnvironmentFile=-\(HostPaths.network)/"),

@@ -70,6 +70,10 @@ public struct ProcessTemplate: Sendable {
 
     /// Whether it runs once, before a release serves.
     private var isPhase: Bool { process.name == .release }
+    /// How long it must run before its start counts as good, where it takes no requests.
+    private var steady: Int { process.steadySeconds ?? ProcessSpecification.usualSteadySeconds }
+    /// How long its start may take once its sandbox is there.
+    private var startSeconds: Int { process.ingress == nil ? steady + 30 : process.health.timeoutSeconds }
     private var live: String { "\(HostPaths.live(app.reference))/%i" }
     private var helper: String { HostPaths.instanceHelper }
     private var hostUser: UInt32 { tenant.users.host(policy.user) }
@@ -189,7 +193,7 @@ public struct ProcessTemplate: Sendable {
             unit.set("TimeoutStartSec", "\(policy.phaseSeconds)")
         } else {
             unit.set(policy.service)
-            unit.set("TimeoutStartSec", "\(process.health.timeoutSeconds + 30)")
+            unit.set("TimeoutStartSec", "\(startSeconds + 30)")
         }
         if hasSecrets {
             // The list is the release's: which versions it has changes no unit.
@@ -202,7 +206,11 @@ public struct ProcessTemplate: Sendable {
                 "\(helper) join %N \(app.network.interface) \(app.network.gateway) \(live)/\(HostPaths.egressFile)")
             unit.set("ExecStopPost", "-\(helper) leave %N")
         }
-        guard let ingress = process.ingress else { return }
+        guard let ingress = process.ingress else {
+            // Nobody asks it for its health: that it goes on running is all that its start can show.
+            if !isPhase, steady > 0 { unit.set("ExecStartPost", "\(helper) steady %N \(steady)") }
+            return
+        }
         let kind =
             switch ingress {
             case .socket: "socket \(hostUser)"
