@@ -90,13 +90,17 @@ public struct AppStatusResource: Hashable, Sendable, Codable {
     /// The app's target: the handle for systemctl.
     public var target: String
     public var instances: [InstanceResource]
+    /// What runs on a schedule.
+    public var jobs: [JobResource]
     /// The last operation about the app.
     public var operation: OperationResource?
 
     /// Shows how an app is.
     public init(
-        app: AppResource, state: String, target: String, instances: [InstanceResource], operation: OperationResource?
+        app: AppResource, state: String, target: String, instances: [InstanceResource], jobs: [JobResource] = [],
+        operation: OperationResource?
     ) {
+        self.jobs = jobs
         self.app = app
         self.state = state
         self.target = target
@@ -121,6 +125,60 @@ public struct InstanceResource: Hashable, Sendable, Codable {
         self.unit = unit
         self.active = active
         self.sub = sub
+    }
+}
+
+/// A process that runs on a schedule.
+public struct JobResource: Hashable, Sendable, Codable {
+    public var process: ProcessName
+    public var release: ReleaseNumber
+    /// When it runs, as systemd.time(7) writes it.
+    public var schedule: String
+    /// The unit that starts it, and how that is: `active` when it will.
+    public var timer: String
+    public var active: String
+    /// The unit in which it runs, and how that is: `activating` while it does.
+    public var unit: String
+    public var running: Bool
+    /// When it will run; absent when it will not.
+    public var next: Date?
+    /// Its last run since the release has been there and the host was booted; absent when there was none.
+    public var last: Run?
+
+    /// One run.
+    public struct Run: Hashable, Sendable, Codable {
+        public var startedAt: Date
+        /// Absent while it goes on.
+        public var endedAt: Date?
+        /// `success`, or systemd's word for why it is none: `exit-code`, `signal`, `timeout`, `oom-kill` … Absent while it
+        /// goes on.
+        public var result: String?
+        /// What it ended with, or the number of the signal that ended it.
+        public var status: Int
+
+        /// Shows a run.
+        public init(startedAt: Date, endedAt: Date?, result: String?, status: Int) {
+            self.startedAt = startedAt
+            self.endedAt = endedAt
+            self.result = result
+            self.status = status
+        }
+    }
+
+    /// Shows what runs on a schedule.
+    public init(
+        process: ProcessName, release: ReleaseNumber, schedule: String, timer: String, active: String, unit: String,
+        running: Bool, next: Date?, last: Run?
+    ) {
+        self.process = process
+        self.release = release
+        self.schedule = schedule
+        self.timer = timer
+        self.active = active
+        self.unit = unit
+        self.running = running
+        self.next = next
+        self.last = last
     }
 }
 

@@ -51,9 +51,10 @@ public struct Executor: Sendable {
         for unit in expected {
             let load = status[unit]?.load ?? "not-found"
             guard load != "loaded" else { continue }
+            let schedule = unit.type == .timer ? "; systemd-analyze calendar says what is wrong with its schedule" : ""
             throw PortError(
                 .refused, unit.description,
-                cause: load == "masked" ? "an admin has masked it" : "systemd did not load it (\(load))")
+                cause: load == "masked" ? "an admin has masked it" : "systemd did not load it (\(load))\(schedule)")
         }
     }
 }

@@ -198,7 +198,7 @@ struct OperationRunner: Sendable {
     private func withdraw(_ pending: ReleaseRecord, keeping kept: [Instance]) async throws(PortError) {
         let release = pending.release
         let instances = release.instances.filter { !kept.contains($0) }
-        try await executor.perform(.stop(instances.map(\.unit)))
+        try await executor.perform(.stop(instances.flatMap(\.units)))
         try await executor.perform(.files(.retire(instances)))
         if !pending.isRevived { try await executor.perform(.files(.discard(release.app, [release.number]))) }
     }

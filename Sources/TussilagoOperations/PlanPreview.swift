@@ -57,7 +57,7 @@ public struct PlanPreview: Sendable {
         let installed = observed.installed.units
         let new = desired.unitFiles.filter { installed[$0.path] != $0.text }.map { file in
             let process = process(of: file.path)
-            let before = installed[file.path] ?? process.flatMap { newest($0, installed) }
+            let before = installed[file.path] ?? process.flatMap { file.path.isQuadlet ? newest($0, installed) : nil }
             return PlanResource.Change(
                 subject: name(file.path), reason: reason(file.path, process, isNew: before == nil), before: before,
                 after: file.text, lines: process.map { lineReasons(before, file.text, $0) } ?? [])
@@ -75,6 +75,8 @@ public struct PlanPreview: Sendable {
         case .template where isNew: "process \(process.map(\.rawValue) ?? "") gets its first unit"
         case .template:
             "process \(process.map(\.rawValue) ?? "") changes its shape: it gets a unit of a new name, so that going back brings the old text back"
+        case .system(let unit) where unit.type == .timer:
+            "process \(process.map(\.rawValue) ?? "") \(isNew ? "runs on a schedule" : "has a timer of an earlier version")"
         case .network: "the app listens on a TCP port or has egress, and so needs a bridge of its own"
         case .system: isNew ? "the app's own slice and target" : "the file is not as tussilagod writes it"
         }
@@ -140,7 +142,11 @@ public struct PlanPreview: Sendable {
     }
 
     private func process(of path: UnitFile.Path) -> ProcessName? {
-        if case .template(_, let stem) = path { TemplateName(stem: stem)?.process } else { nil }
+        switch path {
+        case .template(_, let stem): TemplateName(stem: stem)?.process
+        case .system(let unit): TemplateName(timer: unit)?.process
+        case .network: nil
+        }
     }
 
     /// The text of a process's newest template: what a new generation is compared with.

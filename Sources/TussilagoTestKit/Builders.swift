@@ -25,11 +25,11 @@ public enum Make {
     public static func process(
         _ name: String = "web", command: [String] = ["python3", "/app/app.py"], ingress: Ingress? = .socket,
         count: Int = 1,
-        limits: Limits = Limits()
+        limits: Limits = Limits(), schedule: Schedule? = nil
     ) throws -> ProcessSpecification {
         ProcessSpecification(
             name: try ProcessName(name), command: try command.map { try CommandArgument($0) }, ingress: ingress,
-            limits: limits, count: count)
+            limits: limits, count: count, schedule: schedule)
     }
 
     /// An image that is in every test's storage.

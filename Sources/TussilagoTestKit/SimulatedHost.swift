@@ -115,7 +115,7 @@ public struct SimulatedHost: Sendable {
         if let template = unit.stem.split(separator: "@").first.flatMap({ TemplateName(stem: String($0)) }),
             unit.stem.contains("@")
         {
-            return loaded[template.path] != nil
+            return loaded[template.path] != nil && (unit.type != .timer || loaded[template.timerPath] != nil)
         }
         return loaded[.system(unit)] != nil
     }
@@ -200,6 +200,12 @@ public struct SimulatedHost: Sendable {
         failed.remove(unit)
     }
 
+    /// Has a timer start its service, as when its time has come.
+    public mutating func fire(_ timer: UnitName) {
+        guard active.contains(timer), let instance = Instance(unit: timer) else { return }
+        try? start(instance.service)
+    }
+
     /// Stops a unit, and with a target all that is part of it.
     public mutating func stop(_ unit: UnitName, willed: Bool) {
         if !willed, active.contains(unit), upstreams.values.contains(where: { $0.values.contains { $0.unit == unit } })
@@ -241,7 +247,7 @@ extension UnitFile.Path {
         switch self {
         case .template(_, let stem): TemplateName(stem: stem)?.app
         case .network(let app): app
-        case .system(let unit): AppReference(unit: unit)
+        case .system(let unit): AppReference(unit: unit) ?? TemplateName(timer: unit)?.app
         }
     }
 }

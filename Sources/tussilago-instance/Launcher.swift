@@ -56,9 +56,11 @@ struct Launcher {
         }
     }
 
-    /// The services that the target's links name, of the target's own app.
+    /// The services and timers that the target's links name, of the target's own app.
     private func wanted() throws(Failure) -> [String] {
-        try own(in: "/etc/systemd/system/\(target).target.wants").filter { $0.hasSuffix(".service") }
+        try own(in: "/etc/systemd/system/\(target).target.wants").filter {
+            $0.hasSuffix(".service") || $0.hasSuffix(".timer")
+        }
     }
 
     /// What in a directory is named as the units of the target's own app are.

@@ -34,6 +34,10 @@ extension SecretName: ExpressibleByArgument {
     public init?(argument: String) { self.init(rawValue: argument) }
 }
 
+extension ProcessName: ExpressibleByArgument {
+    public init?(argument: String) { self.init(rawValue: argument) }
+}
+
 extension PythonVersion: ExpressibleByArgument {
     public init?(argument: String) {
         guard let version = try? PythonVersion(argument) else { return nil }

@@ -10,9 +10,13 @@ extension Platform {
     /// How an app is right now: systemd is asked, the ledger only says which units.
     func appStatus(_ app: AppReference) async throws(Problem) -> AppStatusResource {
         let record = try await known(app)
-        let instances = record.current?.instances ?? []
+        let all = record.current?.instances ?? [], instances = all.filter { !$0.isScheduled }
         let status = try await answering { () throws(PortError) in
-            try await systemd.status(of: [app.target] + instances.map(\.unit))
+            try await systemd.status(of: [app.target] + all.flatMap(\.units))
+        }
+        var jobs: [JobResource] = []
+        for instance in all where instance.isScheduled {
+            jobs.append(try await job(instance, of: record, status: status))
         }
         let last = try await answering { () throws(PortError) in
             try await ledger.operations(OperationQuery(page: PageQuery(limit: 1), tenant: app.tenant, app: app.app))
@@ -25,17 +29,33 @@ extension Platform {
                 active: unit.active, sub: unit.sub)
         }
         return AppStatusResource(
-            app: AppResource(record), state: Self.state(shown, target: status[app.target]),
-            target: app.target.description,
-            instances: shown, operation: last.map { OperationResource($0) })
+            app: AppResource(record),
+            state: Self.state(shown.map(\.active) + jobs.map(\.active), target: status[app.target]),
+            target: app.target.description, instances: shown, jobs: jobs, operation: last.map { OperationResource($0) })
     }
 
-    private static func state(_ instances: [InstanceResource], target: UnitStatus?) -> String {
-        guard !instances.isEmpty else { return "empty" }
-        if instances.allSatisfy({ $0.active == "active" }) { return "running" }
-        if instances.contains(where: { $0.active == "activating" }) { return "starting" }
-        if instances.contains(where: { $0.active == "active" }) { return "degraded" }
-        if instances.contains(where: { $0.active == "failed" }) { return "failed" }
+    private func job(
+        _ instance: Instance, of record: AppRecord, status: [UnitName: UnitStatus]
+    ) async throws(Problem) -> JobResource {
+        let process = record.current?.manifest.processes.first { $0.name == instance.process }
+        let (next, last) = try await answering { () throws(PortError) in
+            (try await systemd.nextRun(of: instance.unit), try await systemd.lastRun(of: instance.service))
+        }
+        return JobResource(
+            process: instance.process, release: instance.release, schedule: process?.schedule?.text ?? "",
+            timer: instance.unit.description, active: (status[instance.unit] ?? .notFound).active,
+            unit: instance.service.description, running: (status[instance.service] ?? .notFound).mayRun, next: next,
+            last: last.map {
+                JobResource.Run(startedAt: $0.started, endedAt: $0.ended, result: $0.result, status: $0.status)
+            })
+    }
+
+    private static func state(_ units: [String], target: UnitStatus?) -> String {
+        guard !units.isEmpty else { return "empty" }
+        if units.allSatisfy({ $0 == "active" }) { return "running" }
+        if units.contains("activating") { return "starting" }
+        if units.contains("active") { return "degraded" }
+        if units.contains("failed") { return "failed" }
         return target?.isActive == true ? "failed" : "stopped"
     }
 

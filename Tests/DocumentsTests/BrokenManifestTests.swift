@@ -165,6 +165,17 @@ struct BrokenManifest: CustomTestStringConvertible {
             .web("ingress = { prot = 80 }", (3, 13, "processes.web.ingress.prot", "did you mean port?")),
             .web("health = \"health\"", (3, 10, "processes.web.health", "it begins with /")),
             .web("health = []", (3, 10, "processes.web.health", "this is an array; it is a path")),
+            .web("schedule = 'sometimes'", (3, 12, "processes.web.schedule", "no weekday, and no word such as daily")),
+            .web("schedule = '*:0/15:*'", (3, 12, "processes.web.schedule", "once a minute at most")),
+            .web(
+                "schedule = 'daily Nowhere/Atlantis'", (3, 12, "processes.web.schedule", "knows no time zone Nowhere/A")
+            ),
+            .web("schedule = 5", (3, 12, "processes.web.schedule", "this is a number")),
+            .web("schedule = 'daily'\ncount = 1", (4, 1, "processes.web.count", "runs once at a time")),
+            .web("schedule = 'daily'\nsteady = '1s'", (4, 1, "processes.web.steady", "may end as soon")),
+            .web("schedule = 'daily'\ningress = 'socket'", (4, 1, "processes.web.ingress", "takes no requests")),
+            .web("schedule = 'daily'\ntimeout = '25h'", (4, 11, "processes.web.timeout", "from 1s to 86400s")),
+            .web("timeout = '1h'", (3, 1, "processes.web.timeout", "only what runs on a schedule")),
             .web("steady = \"3s\"", (3, 1, "processes.web.steady", "has started when it answers")),
             .web("ingress = 'none'\nsteady = 3", (4, 10, "processes.web.steady", "this is a number")),
             .web("ingress = 'none'\nsteady = '601s'", (4, 10, "processes.web.steady", "from 0s to 600s")),

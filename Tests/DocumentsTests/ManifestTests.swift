@@ -44,6 +44,11 @@ private func manifestOf(_ text: String) throws -> ParsedManifest { try parsed(te
             count = 1
             limits = { memory = "512M", cpu = "6400%", io-weight = 10000, tmp = "16G" }
 
+            [processes.clean]
+            command = "clean"
+            schedule = "Sun 4:00 UTC"
+            timeout = "2h"
+
             [processes.web]
             command = '''sh -c "it's $HOME"  '''
             ingress = "none"
@@ -60,14 +65,18 @@ private func manifestOf(_ text: String) throws -> ParsedManifest { try parsed(te
             name: try ProcessName("web"),
             command: [try CommandArgument("sh"), try CommandArgument("-c"), try CommandArgument("it's $HOME")],
             ingress: nil, limits: Limits(memory: .mebibytes(1 << 20), tasks: 64), steadySeconds: 60)
+        let clean = ProcessSpecification(
+            name: try ProcessName("clean"), command: [try CommandArgument("clean")],
+            limits: Limits(memory: .mebibytes(1 << 20), tasks: 64), schedule: try Schedule("Sun *-*-* 04:00:00 UTC"),
+            runSeconds: 7200)
         let expected = Manifest(
-            processes: [api, web], hostnames: [try Hostname("a.example.org"), try Hostname("shop.example.org")],
+            processes: [api, clean, web], hostnames: [try Hostname("a.example.org"), try Hostname("shop.example.org")],
             environment: [
                 try EnvironmentVariable(name: "GREETING", value: "hello"),
                 try EnvironmentVariable(name: "_EMPTY", value: ""),
             ], drainSeconds: 120)
         let image = try ImageReference("localhost/python:3.13")
-        #expect(manifest == ParsedManifest(manifest: expected, image: image, scaled: [web.name]))
+        #expect(manifest == ParsedManifest(manifest: expected, image: image, scaled: [clean.name, web.name]))
     }
 
     @Test(arguments: [

@@ -81,16 +81,25 @@ struct ExpectedService {
             service += " EnvironmentFile ExecStartPre ExecStopPost"
             values["ExecStopPost"]?.insert("-\(helper) leave %N", at: 0)
         }
-        if process.ingress == nil, process.steadySeconds != 0 {
+        if process.schedule != nil {
+            let ofInstances = ["Restart", "RestartSec", "RestartSteps", "RestartMaxDelaySec", "SuccessExitStatus"]
+            service = service.split(separator: " ").filter { !ofInstances.contains(String($0)) }.joined(separator: " ")
+            unit += " CollectMode"
+            options.removeAll { ["--sdnotify=conmon", "-d"].contains($0) }
+            values["TimeoutStartSec"] = ["\(process.runSeconds ?? 600)"]
+        } else if process.ingress == nil, process.steadySeconds != 0 {
             service += " ExecStartPost"
             values["ExecStartPost"] = ["\(helper) steady %N \(process.steadySeconds ?? 3)"]
         }
-        service += " Environment ExecStop ExecStopPost Delegate Type NotifyAccess ExecStart"
+        service += " Environment ExecStop ExecStopPost Delegate Type ExecStart"
+        if process.schedule == nil { service += " NotifyAccess" }
+        values["Type"] = [process.schedule == nil ? "notify" : "oneshot"]
         values["MemoryMax"] = ["\(process.limits.memory.count)"]
         values["TasksMax"] = ["\(process.limits.tasks)"]
         values["Delegate"] = ["yes"]
         keys = [
-            "X-Tussilago": "Tenant TenantId Users App AppId Network Process".split(separator: " ").map(String.init),
+            "X-Tussilago": "Tenant TenantId Users App AppId Network Process".split(separator: " ").map(String.init)
+                + (process.schedule == nil ? [] : ["Schedule"]),
             "Unit": unit.split(separator: " ").map(String.init), "X-Container": container,
             "Service": service.split(separator: " ").map(String.init), "X-Quadlet": ["DefaultDependencies"],
         ]

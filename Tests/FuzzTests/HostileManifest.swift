@@ -28,7 +28,11 @@ enum HostileManifest {
         case 6: lines.append("ingress = \(string(HostileText.any(&random)))")
         case 7...8:
             lines.append("ingress = \"none\"")
-            if random.oneIn(2) { lines.append("steady = \"\(Int.random(in: 0...9, using: &random))s\"") }
+            if random.oneIn(3) {
+                lines.append("schedule = \(string(random.oneIn(2) ? HostileText.any(&random) : "Mon..Fri 08:00"))")
+            } else if random.oneIn(2) {
+                lines.append("steady = \"\(Int.random(in: 0...9, using: &random))s\"")
+            }
         default: break
         }
         if random.oneIn(3) {

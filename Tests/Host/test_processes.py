@@ -1,4 +1,4 @@
-"""Processes besides the one that takes requests: workers."""
+"""Processes besides the one that takes requests: workers, and jobs on a schedule."""
 
 from host import manifest
 
@@ -44,3 +44,84 @@ def test_a_worker_that_crashes_at_its_start_keeps_the_old_release(host):
     ungated = worker(test, "steady = '0s'")
     assert host.try_deploy("procs/app", manifest(WORKERS, process=ungated, TEXT="broken")).code == 0
     host.deploy("procs/app", manifest(WORKERS, process=worker(STEADY), TEXT="procs"))
+
+
+JOB = """
+[processes.tick]
+command = ["python3", "-u", "-c", "import os, sys; print('tick of', os.environ['TUSSILAGO_RELEASE']); sys.exit(%d)"]
+schedule = "*-*-01 00:00"
+timeout = "20s"
+"""
+FAST = "/etc/systemd/system/tussilago-procs-jobs-tick%s@.timer.d"
+
+
+def job(host):
+    return host.json("tussilago status procs/jobs --json")["jobs"][0]
+
+
+def ended(host, release):
+    """The last run of the job, once it has ended in this release."""
+    def has():
+        shown = job(host)
+        return shown["release"] == release and (shown.get("last") or {}).get("result")
+    host.settled(has, f"the job runs in release {release}: {job(host)}", within=20)
+    return job(host)["last"]
+
+
+def test_a_job_runs_by_its_timer_and_its_result_and_log_are_seen(host):
+    # An admin's drop-in has it run every two seconds, which no manifest may ask for.
+    for generation in ("", ".2"):
+        host.run(f"mkdir -p {FAST % generation}")
+        host.write(f"{FAST % generation}/fast.conf", "[Timer]\nOnCalendar=\nOnCalendar=*:*:0/2\n")
+    host.deploy("procs/jobs", manifest("jobs.example.org", process=JOB % 0, TEXT="jobs"))
+    last = ended(host, 1)
+    assert last["result"] == "success" and last["status"] == 0, last
+    shown = job(host)
+    assert shown["schedule"] == "*-*-01 00:00:00" and shown["active"] == "active" and shown["next"], shown
+    said = host.run("tussilago status procs/jobs")
+    assert "tick, *-*-01 00:00:00, next " in said and "ended well" in said, said
+    assert "tick of 1" in host.run("tussilago logs procs/jobs --process tick")
+    assert "this is jobs" not in host.run("tussilago logs procs/jobs --process tick")
+    # One that fails is told of, and neither restarted nor a reason to go back. Its timer goes on.
+    reloads = host.reloads()
+    host.deploy("procs/jobs", manifest("jobs.example.org", process=JOB % 3, TEXT="jobs"))
+    last = ended(host, 2)
+    assert last["result"] == "exit-code" and last["status"] == 3, last
+    assert "failed (exit-code, status 3)" in host.run("tussilago status procs/jobs")
+    assert host.property("tussilago-procs-jobs-tick@1.timer", "ActiveState") == "inactive"
+    assert host.json("tussilago status procs/jobs --json")["state"] == "running"
+    assert reloads != host.reloads(), "the command is the template's"
+    # The same again is another release, with no reload; the job moves with it.
+    reloads = host.reloads()
+    host.deploy("procs/jobs", manifest("jobs.example.org", process=JOB % 3, TEXT="again"))
+    assert reloads == host.reloads() and ended(host, 3)["status"] == 3
+    assert "tick of 3" in host.run("tussilago logs procs/jobs --process tick")
+
+
+def test_a_job_stops_and_starts_with_its_app_and_goes_with_it(host):
+    timer = job(host)["timer"]
+    host.run("systemctl stop tussilago-procs-jobs.target")
+    assert host.property(timer, "ActiveState") == "inactive"
+    host.run("systemctl start tussilago-procs-jobs.target")
+    host.settled(lambda: host.property(timer, "ActiveState") == "active", f"{timer} starts with its target")
+    # What an admin has stopped is left; what was lost is made anew.
+    host.run(f"systemctl stop {timer}; tussilago reconcile --queue")
+    assert host.property(timer, "ActiveState") == "inactive"
+    file = f"/etc/systemd/system/{timer.split('@')[0]}@.timer"
+    host.run(f"rm {file}; tussilago reconcile --queue; test -e {file}; systemctl start {timer}")
+    host.run("tussilago rollback procs/jobs 1")
+    assert job(host)["timer"] == "tussilago-procs-jobs-tick@1.timer" and ended(host, 1)["status"] == 0
+    host.run("tussilago app delete procs/jobs; rm -r /etc/systemd/system/tussilago-procs-jobs-tick*")
+    left = host.run("ls /etc/systemd/system /etc/containers/systemd/tussilago/* | grep procs-jobs || true;"
+                    " systemctl list-units --all --no-legend 'tussilago-procs-jobs*' || true")
+    assert left == "", left
+
+
+def test_a_schedule_is_refused_where_it_stands(host):
+    host.app("procs/app")
+    for schedule, reason in (("*:*:0/5", "once a minute at most"), ("daily Nowhere/Atlantis", "knows no time zone"),
+                             ("daily\\nOnCalendar=*:*:*", "schedule")):
+        wrong = JOB.replace("*-*-01 00:00", schedule) % 0
+        result = host.try_deploy("procs/app", manifest(WORKERS, process=wrong))
+        assert result.code != 0 and reason in result.output and "processes.tick.schedule" in result.output, result.output
+        assert "manifest.toml:13:12" in result.output, result.output

@@ -99,7 +99,7 @@ import TussilagoTestKit
             world.host.wants[.multiUser, default: []].insert(app.app.reference.tenant.target)
             let tenant = DesiredState(tenant: app.app.reference.tenant, desired.tenant, egress: .none)
             try world.perform(Planner.plan(from: world.host.observe(tenant), to: tenant))
-            let running = world.host.active.filter { Instance(unit: $0) != nil }
+            let running = world.host.active.subtracting(RandomWorld.runs(of: app)).filter { Instance(unit: $0) != nil }
             world.host.reboot()
             #expect(world.host.active.filter { Instance(unit: $0) != nil } == running, "seed \(seed)")
         }

@@ -66,6 +66,10 @@ struct RandomWorld {
             try Make.process(ingress: ingress, count: Int.random(in: 1...3, using: &random), limits: limits())
         ]
         if random.oneIn(2) { processes.append(try Make.process("worker", ingress: nil, limits: limits())) }
+        if random.oneIn(2) {
+            let schedule = try Schedule(random.pick(["daily", "Mon 08:00"], otherwise: "hourly"))
+            processes.append(try Make.process("job", ingress: nil, limits: limits(), schedule: schedule))
+        }
         let hostnames = try ["shop.example.org", "www.example.org"].filter { _ in random.oneIn(2) }.map {
             try Hostname($0)
         }
@@ -78,7 +82,7 @@ struct RandomWorld {
 
     /// What happens to a host: units die, files are edited or deleted, links go missing, it boots.
     private mutating func disturb() {
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0: if let unit = host.active.sorted().randomElement(using: &random) { host.active.remove(unit) }
         case 1:
             if let path = host.units.keys.sorted().randomElement(using: &random) {
@@ -95,12 +99,18 @@ struct RandomWorld {
         case 5: if random.oneIn(2) { host.upstreams = [:] } else { host.upstreams[app.reference]?[1] = nil }
         case 6: host.reboot()
         case 7: host.routes = RouteTable()
+        case 8: for unit in host.active.sorted() where unit.type == .timer { host.fire(unit) }
         default: break
         }
     }
 
     mutating func perform(_ plan: Plan) throws {
         for step in plan.steps { try host.perform(step) }
+    }
+
+    /// The services that timers may have started of what shall run.
+    static func runs(of app: DesiredApp) -> Set<UnitName> {
+        Set((app.current?.instances ?? []).filter(\.isScheduled).map(\.service))
     }
 
     /// In what the host is not as it shall be, looked at from outside of the planner.
@@ -122,7 +132,9 @@ struct RandomWorld {
         if installed.live != instances { wrong.append("live") }
         if installed.releases != Set(app.kept.map(\.number)) { wrong.append("releases") }
         if installed.wants[reference.target, default: []] != Set(instances.map(\.unit)) { wrong.append("wants") }
-        let running = Set(host.active.compactMap { Instance(unit: $0) }.filter { $0.app == reference })
+        let jobs = app.power == .off ? [] : Self.runs(of: app)
+        let running = Set(
+            host.active.subtracting(jobs).compactMap { Instance(unit: $0) }.filter { $0.app == reference })
         switch app.power {
         case .on: if running != instances { wrong.append("running \(running) instead of \(instances)") }
         case .off: if !running.isEmpty { wrong.append("running") }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 import TussilagoTestKit
 
@@ -50,10 +51,37 @@ import TussilagoTestKit
         #expect(web.contains("ready %N 30 \"/\"\n") && !web.contains("steady"))
     }
 
+    @Test("What runs on a schedule ends by itself, within its time, and its timer has its generations")
+    func runsOnASchedule() throws {
+        var job = try Make.process("job", ingress: nil, schedule: try Schedule("Mon..Fri 08:00"))
+        job.runSeconds = 90
+        let lines = try text(job).split(separator: "\n")
+        for line in ["Type=oneshot", "TimeoutStartSec=90", "Schedule=Mon..Fri *-*-* 08:00:00"] {
+            #expect(lines.contains(Substring(line)), "\(line)")
+        }
+        for key in ["Restart=", "RemainAfterExit=", "ExecStartPost=", "SuccessExitStatus="] {
+            #expect(!lines.contains { $0.hasPrefix(key) }, "\(key)")
+        }
+        let tenant = try Make.tenant(), app = try Make.app()
+        let timer = try #require(TimerTemplate(tenant: tenant, app: app, process: job, generation: 2)?.file)
+        #expect(timer.path.description == "/etc/systemd/system/tussilago-acme-shop-job.2@.timer")
+        #expect(timer.text.contains("\n[Timer]\nOnCalendar=Mon..Fri *-*-* 08:00:00\nAccuracySec=1s\n"))
+        #expect(timer.text.contains("\nPartOf=tussilago-acme-shop.target\n"))
+        #expect(UnitRecord(timer.text, modified: .distantPast)?.app == app)
+        let release = try Make.release(3, of: app, tenant: tenant, manifest: Manifest(processes: [job]))
+        let instance = try #require(release.instances.first)
+        #expect(
+            instance.units.map(\.description) == [
+                "tussilago-acme-shop-job@3.timer", "tussilago-acme-shop-job@3.service",
+            ])
+        #expect(Instance(unit: instance.unit) == instance && Instance(unit: instance.service) != instance)
+    }
+
     @Test("Every line of the policy is in every template, once")
     func hasPolicy() throws {
-        for ingress in [Ingress.socket, .port(80), nil] {
-            let lines = try text(Make.process(ingress: ingress), hasFiles: true).split(separator: "\n")
+        for (ingress, schedule) in [(Ingress.socket, nil), (.port(80), nil), (nil, nil), (nil, try Schedule("daily"))] {
+            let process = try Make.process(ingress: ingress, schedule: schedule)
+            let lines = try text(process, hasFiles: true).split(separator: "\n")
             for line in [
                 "ReadOnly=true", "DropCapability=all", "NoNewPrivileges=true", "User=10001", "Group=10001",
                 "Pull=never",
@@ -71,12 +99,14 @@ import TussilagoTestKit
         let name = try ProcessName("web")
         var reasons: Set<String> = []
         let listed = Egress(hosts: [try EgressHost("https://api.example.org")])
-        let shapes: [(Ingress?, Bool, Egress?)] = [
-            (.socket, true, nil), (.port(80), false, nil), (nil, true, nil), (.socket, true, .internet),
-            (nil, false, listed),
+        let shapes: [(Ingress?, Bool, Egress?, Schedule?)] = [
+            (.socket, true, nil, nil), (.port(80), false, nil, nil), (nil, true, nil, nil),
+            (.socket, true, .internet, nil),
+            (nil, false, listed, nil), (nil, false, nil, try Schedule("daily")),
         ]
-        for (ingress, hasFiles, egress) in shapes {
-            let text = try text(Make.process(ingress: ingress), hasFiles: hasFiles, egress: egress)
+        for (ingress, hasFiles, egress, schedule) in shapes {
+            let text = try text(
+                Make.process(ingress: ingress, schedule: schedule), hasFiles: hasFiles, egress: egress)
             for line in text.split(separator: "\n") where line.first?.isLetter ?? false {
                 let reason = LineReasons.reason(for: line, process: name)
                 #expect(reason != nil, "\(line)")

@@ -32,6 +32,26 @@ import UnitFiles
         try await host.store.perform(.want(target: target, units: []))
     }
 
+    @Test("A target starts timers of its app, and a timer's file is the app's to find and to remove")
+    func wantsTimers() async throws {
+        let name = try #require(TemplateName(stem: "tussilago-acme-shop-job.2"))
+        let unit = try #require(UnitName("tussilago-acme-shop-job.2@7.timer"))
+        try await host.store.perform(.want(target: Example.app.target, units: [unit]))
+        #expect(try await wants(Example.app.target) == [unit])
+        #expect(host.link("\(units)/\(Example.app.target).wants/\(unit)") == name.timerPath.description)
+        let text = "[X-Tussilago]\nTenant=acme\n[Timer]\nOnCalendar=daily\n"
+        try await host.store.perform(.install([UnitFile(path: name.timerPath, text: text)]))
+        #expect(host.text("\(units)/tussilago-acme-shop-job.2@.timer") == text)
+        #expect(try await host.store.observe(.app(Example.app)).units == [name.timerPath: text])
+        #expect(try await host.store.observe(.app(Example.other)).units == [:])
+        #expect(try await host.store.stored().scopes == [.app(Example.app)])
+        // An admin's own is not the platform's.
+        try host.write("\(units)/tussilago-acme-shop-mine@.timer", "[Timer]\n")
+        #expect(try await host.store.observe(.app(Example.app)).units.count == 1)
+        try await host.store.perform(.uninstall([name.timerPath]))
+        #expect(try await host.store.observe(.app(Example.app)).units == [:])
+    }
+
     @Test("A tenant's target starts its apps")
     func wantsApps() async throws {
         let target = Example.tenantName.target

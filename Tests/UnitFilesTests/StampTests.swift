@@ -35,7 +35,7 @@ import TussilagoCore
     @Test("Just after a change there is none: the next one might have the same time")
     func waits() throws { #expect(try stamp(after: 0) == nil) }
 
-    @Test("Every change that a look would show makes another one", arguments: 0..<13)
+    @Test("Every change that a look would show makes another one", arguments: 0..<14)
     func differs(_ number: Int) async throws {
         let before = try #require(try stamp())
         // As long as the coarsest clock ticks.
@@ -56,6 +56,7 @@ import TussilagoCore
         case 9: try host.makeDirectory("\(home)/releases/8")
         case 10: try host.write("\(home)/secrets.json", "[]")
         case 11: try await host.store.perform(.point(Example.app, copy: 2, instance))
+        case 12: try host.write("\(units)/tussilago-acme-shop-job@.timer", "[Timer]\n")
         default: try host.write("/run/tussilago/reload-owed", "")
         }
         #expect(try stamp() != before)

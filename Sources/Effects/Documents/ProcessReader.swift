@@ -1,3 +1,4 @@
+internal import Glibc
 internal import TussilagoCore
 
 /// Reads one process of a manifest.
@@ -19,6 +20,7 @@ struct ProcessReader {
         static let temporary = Bytes.mebibytes(1)...Bytes.mebibytes(16 << 10)
         static let healthSeconds = 1...600
         static let steadySeconds = 0...600
+        static let runSeconds = 1...86_400
         static let port = 1...65_535
     }
 
@@ -26,12 +28,46 @@ struct ProcessReader {
     func process(_ reader: TableReader) -> ProcessSpecification {
         reader.require("command", "the command is missing, as in command = [\"python3\", \"app.py\"]")
         let command = CommandReader.command(reader, "command") ?? []
+        let schedule = schedule(reader)
         let ingress = ingress(reader)
         var limits = limits
         reader.table("limits") { limits = Self.limits($0, base: limits) }
         return ProcessSpecification(
             name: name, command: command, ingress: ingress, health: health(reader, hasIngress: ingress != nil),
-            limits: limits, count: count(reader), steadySeconds: steady(reader, hasIngress: ingress != nil))
+            limits: limits, count: count(reader), steadySeconds: steady(reader, hasIngress: ingress != nil),
+            schedule: schedule,
+            runSeconds: timeout(reader))
+    }
+
+    /// When the process runs; what is not for such a process is a mistake beside it.
+    private func schedule(_ reader: TableReader) -> Schedule? {
+        guard let member = reader.member("schedule") else { return nil }
+        let others = [
+            ("ingress", "what runs on a schedule takes no requests"),
+            ("count", "what runs on a schedule runs once at a time"),
+            ("steady", "what runs on a schedule may end as soon as it has done its work"),
+        ]
+        for (key, rule) in others {
+            guard let other = reader.member(key) else { continue }
+            if key == "ingress", case .string("none") = other.node.value { continue }
+            reader.report(other.position, key, "\(rule); remove this, or the schedule")
+        }
+        let schedule = reader.read(
+            "schedule", .text("\"daily\"") { text throws(InvalidValue) in try Schedule(text) })
+        if let zone = schedule?.zone, zone != "UTC", access("/usr/share/zoneinfo/\(zone)", F_OK) != 0 {
+            reader.report(member.node.position, "schedule", "this host knows no time zone \(zone)")
+        }
+        return schedule
+    }
+
+    private func timeout(_ reader: TableReader) -> Int? {
+        guard let member = reader.member("timeout") else { return nil }
+        if reader.member("schedule") == nil {
+            reader.report(
+                member.position, "timeout", "only what runs on a schedule has a time limit; give it one, or remove this"
+            )
+        }
+        return reader.read("timeout", .seconds(Bounds.runSeconds))
     }
 
     /// The limits of a table; `base` says what it does not.
@@ -62,7 +98,7 @@ struct ProcessReader {
 
     private func ingress(_ reader: TableReader) -> Ingress? {
         guard let member = reader.member("ingress") else {
-            return name.rawValue == "web" ? .socket : nil
+            return name.rawValue == "web" && reader.member("schedule") == nil ? .socket : nil
         }
         let choices = "it is \"socket\", \"none\" or { port = 8000 }"
         switch member.node.value {

@@ -84,6 +84,14 @@ extension BusMessage {
         return value
     }
 
+    /// Reads the large number in a variant, such as a time in microseconds.
+    func readUInt64Property() throws(BusFailure) -> UInt64 {
+        try Self.check(sd_bus_message_enter_container(pointer, CChar(SD_BUS_TYPE_VARIANT), "t"))
+        var value: UInt64 = 0
+        try Self.check(sd_bus_message_read_basic(pointer, CChar(SD_BUS_TYPE_UINT64), &value))
+        return value
+    }
+
     /// Reads the truth value in a variant, which libsystemd gives as an `int`.
     func readBoolProperty() throws(BusFailure) -> Bool {
         try Self.check(sd_bus_message_enter_container(pointer, CChar(SD_BUS_TYPE_VARIANT), "b"))

@@ -13,7 +13,9 @@ extension HostLook {
         for (copy, instance) in try upstreams(of: app).sorted(by: { $0.key < $1.key }) {
             mark.stamp.add("\(copy) \(instance)")
         }
-        for path in [.system(app.slice), .system(app.target), .network(app)] + (try templates(of: app)) {
+        for path in [.system(app.slice), .system(app.target), .network(app)] + (try templates(of: app))
+            + (try timers(of: app))
+        {
             mark.stamp.add(path.name)
             if let place = try places.open(path.place) { try place.mark(path.name, &mark) }
         }

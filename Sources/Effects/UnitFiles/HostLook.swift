@@ -12,6 +12,9 @@ final class HostLook {
     private lazy var reloadOwed = Result<Bool, PortError> { () throws(PortError) in try units.reloadOwed() }
     private var wanted: [UnitName: Set<UnitName>] = [:]
     private var templates: [TenantName: [AppReference: [UnitFile.Path]]] = [:]
+    private lazy var timers = Result<[AppReference: [UnitFile.Path]], PortError> { () throws(PortError) in
+        try units.timers()
+    }
     private var upstreams: [TenantName: [AppReference: [Int: Instance]]] = [:]
 
     init(root: HostRoot, now: Int = time(nil)) {
@@ -34,7 +37,9 @@ final class HostLook {
             return ScopeFiles(scope: scope, installed: state, units: files.records)
         case .app(let app):
             let files = try units.files(
-                of: [.system(app.slice), .system(app.target), .network(app)] + (try templates(of: app)), in: scope)
+                of: [.system(app.slice), .system(app.target), .network(app)] + (try templates(of: app))
+                    + (try timers(of: app)),
+                in: scope)
             state.units = files.texts
             state.wants = try wants(of: [app.tenant.target, app.target])
             state.upstreams = try upstreams(of: app)
@@ -83,6 +88,8 @@ final class HostLook {
         templates[app.tenant] = all
         return all[app] ?? []
     }
+
+    func timers(of app: AppReference) throws(PortError) -> [UnitFile.Path] { try timers.get()[app] ?? [] }
 
     /// The instances that an app's upstreams lead to, by copy.
     func upstreams(of app: AppReference) throws(PortError) -> [Int: Instance] {

@@ -91,6 +91,17 @@ struct InstalledUnits {
         return paths
     }
 
+    /// The timers of all apps' processes, of all generations.
+    func timers() throws(PortError) -> [AppReference: [UnitFile.Path]] {
+        var paths: [AppReference: [UnitFile.Path]] = [:]
+        guard let directory = try root.directory(.systemUnits) else { return paths }
+        for name in try directory.names(as: "units") where name.hasPrefix("tussilago-") && name.hasSuffix("@.timer") {
+            guard let unit = UnitName(name), let template = TemplateName(timer: unit) else { continue }
+            paths[template.app, default: []].append(template.timerPath)
+        }
+        return paths
+    }
+
     /// The texts of unit files, and what they say of whom they are, of those that are of a tenant or an app.
     func files(
         of paths: [UnitFile.Path], in scope: Scope

@@ -21,7 +21,8 @@ struct StoredScopes {
         if let directory = try root.directory(.systemUnits) {
             for name in try directory.names(as: "units") where name.hasPrefix("tussilago-") {
                 guard let unit = UnitName(name) else { continue }
-                let scope = AppReference(unit: unit).map(Scope.app) ?? TenantName(unit: unit).map(Scope.tenant)
+                let app = AppReference(unit: unit) ?? TemplateName(timer: unit)?.app
+                let scope = app.map(Scope.app) ?? TenantName(unit: unit).map(Scope.tenant)
                 guard let scope, try isTaken(.system(unit)) else { continue }
                 scopes.insert(scope)
             }

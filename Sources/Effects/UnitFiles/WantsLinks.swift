@@ -60,6 +60,7 @@ struct WantsLinks {
     }
 
     private static func destination(of unit: UnitName) -> String {
+        if let instance = Instance(unit: unit), instance.isScheduled { return instance.template.timerPath.description }
         if let instance = Instance(unit: unit) { return "/run/systemd/generator/\(instance.template)" }
         return "\(HostPaths.systemUnits)/\(unit)"
     }

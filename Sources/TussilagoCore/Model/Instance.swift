@@ -10,9 +10,15 @@ public struct Instance: Hashable, Comparable, Sendable, Codable, CustomStringCon
     public let release: ReleaseNumber
     /// Which copy, from 1.
     public let copy: Int
+    /// Whether a timer starts it, rather than the app's target.
+    public let isScheduled: Bool
 
     /// Names an instance.
-    public init(app: AppReference, process: ProcessName, generation: Int, release: ReleaseNumber, copy: Int = 1) {
+    public init(
+        app: AppReference, process: ProcessName, generation: Int, release: ReleaseNumber, copy: Int = 1,
+        isScheduled: Bool = false
+    ) {
+        self.isScheduled = isScheduled
         self.app = app
         self.process = process
         self.generation = generation
@@ -24,10 +30,16 @@ public struct Instance: Hashable, Comparable, Sendable, Codable, CustomStringCon
     /// its release, through which the template reaches all that differs between releases.
     public var instanceName: String { copy == 1 ? "\(release)" : "\(release).\(copy)" }
 
-    /// The instance's service.
+    /// The unit that the app's target starts and stops: the instance's service, or the timer of one that has a schedule.
     public var unit: UnitName {
-        UnitName(unchecked: "\(template.stem)@\(instanceName)", .service)
+        UnitName(unchecked: "\(template.stem)@\(instanceName)", isScheduled ? .timer : .service)
     }
+
+    /// The service in which it runs.
+    public var service: UnitName { UnitName(unchecked: unit.stem, .service) }
+
+    /// All units that it has; the one that may start another comes first.
+    public var units: [UnitName] { isScheduled ? [unit, service] : [unit] }
 
     /// The template that the service is an instance of.
     public var template: TemplateName { TemplateName(app: app, process: process, generation: generation) }
@@ -38,9 +50,9 @@ public struct Instance: Hashable, Comparable, Sendable, Codable, CustomStringCon
         self.init(unit: unit)
     }
 
-    /// Reads an instance back from its service's name.
+    /// Reads an instance back from the name of ``unit``; of the service of one that a timer starts, as of any other service.
     public init?(unit: UnitName) {
-        guard unit.type == .service else { return nil }
+        guard unit.type == .service || unit.type == .timer else { return nil }
         let parts = unit.stem.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, let template = TemplateName(stem: String(parts[0])) else { return nil }
         let numbers = parts[1].split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
@@ -49,7 +61,8 @@ public struct Instance: Hashable, Comparable, Sendable, Codable, CustomStringCon
         }
         guard numbers.count <= 2, let copy = numbers.count == 2 ? numbers[1] : 1, copy >= 1 else { return nil }
         self.init(
-            app: template.app, process: template.process, generation: template.generation, release: release, copy: copy)
+            app: template.app, process: template.process, generation: template.generation, release: release, copy: copy,
+            isScheduled: unit.type == .timer)
         guard self.unit == unit else { return nil }
     }
 

@@ -39,7 +39,7 @@ public struct Manifest: Hashable, Sendable, Codable {
     /// The same with as many copies as `other` has, of those processes whose number it does not say itself.
     public func scaled(_ silent: Set<ProcessName>, like other: Manifest?) -> Manifest {
         var manifest = self
-        for (index, process) in processes.enumerated() where silent.contains(process.name) {
+        for (index, process) in processes.enumerated() where silent.contains(process.name) && process.schedule == nil {
             let count = other?.processes.first { $0.name == process.name }?.count
             if let count { manifest.processes[index].count = count }
         }
@@ -54,6 +54,9 @@ public struct Manifest: Hashable, Sendable, Codable {
             guard let index = processes.firstIndex(where: { $0.name == name }) else {
                 let known = processes.map(\.name.rawValue).joined(separator: ", ")
                 throw PortError(.refused, name.rawValue, cause: "there is no such process; there are: \(known)")
+            }
+            guard manifest.processes[index].schedule == nil else {
+                throw PortError(.refused, name.rawValue, cause: "it runs on a schedule, one run at a time")
             }
             guard Self.counts.contains(count) else {
                 throw PortError(
@@ -116,11 +119,16 @@ public struct ProcessSpecification: Hashable, Sendable, Codable {
     /// How long one that takes no requests must have run before its start counts as good, in seconds; nil for
     /// ``usualSteadySeconds``.
     public var steadySeconds: Int?
+    /// When it runs by itself, to its end; nil of what runs all the time.
+    public var schedule: Schedule?
+    /// How long one that has a schedule may run, in seconds; nil for ``usualRunSeconds``.
+    public var runSeconds: Int?
 
     /// Describes a process.
     public init(
         name: ProcessName, command: [CommandArgument], ingress: Ingress? = nil, health: HealthCheck = HealthCheck(),
-        limits: Limits = Limits(), count: Int = 1, steadySeconds: Int? = nil
+        limits: Limits = Limits(), count: Int = 1, steadySeconds: Int? = nil,
+        schedule: Schedule? = nil, runSeconds: Int? = nil
     ) {
         self.name = name
         self.command = command
@@ -129,10 +137,14 @@ public struct ProcessSpecification: Hashable, Sendable, Codable {
         self.limits = limits
         self.count = count
         self.steadySeconds = steadySeconds
+        self.schedule = schedule
+        self.runSeconds = runSeconds
     }
 
     /// Most of what fails at its start has failed by then: a module that is missing, a queue that cannot be reached.
     public static let usualSteadySeconds = 3
+    /// What a manifest that says nothing gives a run.
+    public static let usualRunSeconds = 600
 }
 
 /// How requests reach a process.

@@ -43,6 +43,8 @@ extension Release {
         if process.command != before.command { parts.append("command") }
         if process.ingress != before.ingress { parts.append("ingress") }
         if process.health != before.health { parts.append("health") }
+        if process.schedule != before.schedule { parts.append("schedule") }
+        if process.runSeconds != before.runSeconds { parts.append("timeout") }
         if process.steadySeconds != before.steadySeconds { parts.append("steady") }
         if process.limits != before.limits { parts.append("limits") }
         if process.count != before.count { parts.append("\(before.count)→\(process.count)") }

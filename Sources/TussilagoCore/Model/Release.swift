@@ -97,7 +97,7 @@ public struct Release: Hashable, Sendable, Codable {
             (1...max(1, process.count)).map { copy in
                 Instance(
                     app: app, process: process.name, generation: templates[process.name]?.generation ?? 1,
-                    release: number, copy: copy)
+                    release: number, copy: copy, isScheduled: process.schedule != nil)
             }
         }
     }

@@ -2,7 +2,7 @@
 public struct UnitName: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     /// The kinds of units that the platform makes.
     public enum Kind: String, Sendable, Codable, Hashable {
-        case service, target, slice, socket
+        case service, target, slice, socket, timer
     }
 
     /// The name without its type.

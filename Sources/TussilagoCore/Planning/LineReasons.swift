@@ -34,7 +34,8 @@ public enum LineReasons {
         Rule(
             reason: "steady", keys: ["ExecStartPost"], beginning: "ExecStartPost=\(HostPaths.instanceHelper) steady "),
         Rule(reason: "health", keys: ["ExecStartPost"]),
-        Rule(reason: "health timeout or steady", keys: ["TimeoutStartSec"]),
+        Rule(reason: "health timeout, steady or timeout", keys: ["TimeoutStartSec"]),
+        Rule(reason: "schedule", keys: ["Schedule", "Type", "CollectMode"]),
         Rule(reason: "ingress or egress", keys: ["After"], beginning: "After=tussilago-firewall.service"),
         Rule(
             reason: "ingress or egress", keys: ["EnvironmentFile"], beginning: "EnvironmentFile=-\(HostPaths.network)/"),

@@ -90,7 +90,9 @@ public enum PlanRules {
                 return []
             case .retire(let instances):
                 live.subtract(instances)
-                return instances.filter { active.contains($0.unit) }.map { "\($0) is stopped before it is retired" }
+                return instances.filter { !active.isDisjoint(with: $0.units) }.map {
+                    "\($0) is stopped before it is retired"
+                }
             case .point(_, let copy, let instance):
                 let serving = upstreams[copy].map { active.contains($0.unit) } ?? false
                 upstreams[copy] = instance

@@ -87,7 +87,7 @@ public struct Planner: Sendable {
         enable(reference.target, by: reference.tenant.target, false)
         want(reference.target, [])
         point(reference, beyond: 0)
-        stop([reference.target] + observed.installed.live.map(\.unit).sorted() + bridge + [reference.slice])
+        stop([reference.target] + observed.installed.live.sorted().flatMap(\.units) + bridge + [reference.slice])
         retire(except: [])
         uninstallUnits()
         note([], of: reference)
@@ -116,7 +116,7 @@ public struct Planner: Sendable {
         let reference = app.app.reference
         let serving = app.current?.ingressInstances ?? []
         let first = Set(app.instances).subtracting(serving.dropFirst())
-        start([reference.target] + app.instances.filter(first.contains).map(\.unit), app)
+        start([reference.target] + app.instances.filter { first.contains($0) && !$0.isScheduled }.map(\.unit), app)
         for (index, instance) in serving.enumerated() {
             if index > 0 { start([instance.unit], app) }
             let replaced = observed.installed.upstreams[index + 1]
@@ -129,12 +129,15 @@ public struct Planner: Sendable {
                 stop([replaced.unit])
             }
         }
+        // No run is due in two releases: one's timers stop before the other's start.
+        stop(observed.installed.live.subtracting(app.instances).filter(\.isScheduled).sorted().map(\.unit))
+        start(app.instances.filter(\.isScheduled).map(\.unit), app)
     }
 
     /// Keeps an app stopped, and what its upstreams lead to as it will be when it is started.
     private mutating func rest(_ app: DesiredApp) {
         let reference = app.app.reference
-        halt([reference.target] + observed.installed.live.map(\.unit).sorted())
+        halt([reference.target] + observed.installed.live.sorted().flatMap(\.units))
         for (index, instance) in (app.current?.ingressInstances ?? []).enumerated() {
             point(reference, copy: index + 1, at: instance)
         }
@@ -173,8 +176,8 @@ public struct Planner: Sendable {
 
     /// What runs and shall not: it is stopped once nothing leads to it any more.
     private func replaced(by app: DesiredApp) -> [UnitName] {
-        observed.installed.live.subtracting(app.instances).map(\.unit)
-            .filter { observed.mayRun($0) && !isStopped($0) }.sorted()
+        observed.installed.live.subtracting(app.instances).sorted().flatMap(\.units)
+            .filter { observed.mayRun($0) && !isStopped($0) }
     }
 
     /// Gives what nothing new is passed on to any more the time to finish the requests that it has.
@@ -314,6 +317,7 @@ extension DesiredState {
         var files: [UnitFile.Path: String] = [:]
         for file in app.app.unitFiles(tenant: tenant, bridged: app.hasBridge) { files[file.path] = file.text }
         for release in app.kept {
+            for timer in release.timers(tenant: tenant, app: app.app) { files[timer.path] = timer.text }
             for (process, template) in release.templates {
                 let name = TemplateName(app: release.app, process: process, generation: template.generation)
                 files[name.path] = template.text
@@ -328,7 +332,7 @@ extension DesiredState {
         switch scope {
         case .tenant(let name): tenant == nil ? [] : [name.target, name.slice]
         case .app(let reference):
-            app.map { [reference.target, reference.slice] + $0.instances.map(\.unit) } ?? []
+            app.map { [reference.target, reference.slice] + $0.instances.flatMap(\.units) } ?? []
         }
     }
 
@@ -339,9 +343,9 @@ extension DesiredState {
         case .tenant(let name): units = [name.target, name.slice]
         case .app(let reference):
             units = [reference.target, reference.slice]
-            units.formUnion(app?.instances.map(\.unit) ?? [])
+            units.formUnion(app?.instances.flatMap(\.units) ?? [])
             if let phase = app?.phase { units.insert(phase.unit) }
-            units.formUnion(installed.live.map(\.unit))
+            units.formUnion(installed.live.flatMap(\.units))
             for path in installed.units.keys {
                 if case .network = path, let unit = path.generatedService.flatMap({ UnitName($0) }) {
                     units.insert(unit)

@@ -70,6 +70,10 @@ public struct ProcessTemplate: Sendable {
 
     /// Whether it runs once, before a release serves.
     private var isPhase: Bool { process.name == .release }
+    /// Whether it runs to an end of its own.
+    private var runsOnce: Bool { isPhase || process.schedule != nil }
+    /// How long a run on a schedule may take.
+    private var runSeconds: Int { process.runSeconds ?? ProcessSpecification.usualRunSeconds }
     /// How long it must run before its start counts as good, where it takes no requests.
     private var steady: Int { process.steadySeconds ?? ProcessSpecification.usualSteadySeconds }
     /// How long its start may take once its sandbox is there.
@@ -87,6 +91,8 @@ public struct ProcessTemplate: Sendable {
         var unit = UnitText(comment: unitFileComment)
         app.describe(tenant, in: &unit)
         unit.set("Process", "\(process.name)")
+        // Its timer has the same generations, as the schedule is part of this text.
+        if let schedule = process.schedule { unit.set("Schedule", schedule.text) }
         writeUnit(into: &unit)
         writeContainer(into: &unit)
         writeService(into: &unit)
@@ -104,7 +110,8 @@ public struct ProcessTemplate: Sendable {
         unit.set("After", "\(app.reference.target)")
         // A release that was replaced has lost its link: a target that systemd loaded before that cannot revive it.
         unit.set("ConditionPathExists", live)
-        if isPhase { unit.set("CollectMode", "inactive-or-failed") }
+        // That a run has failed is remembered as long as its timer is there.
+        if runsOnce { unit.set("CollectMode", "inactive-or-failed") }
         unit.set("StartLimitIntervalSec", "\(policy.startLimitSeconds)")
         unit.set("StartLimitBurst", "\(policy.startLimitBurst)")
         guard isOnBridge else { return }
@@ -186,11 +193,12 @@ public struct ProcessTemplate: Sendable {
         unit.set("CPUQuota", "\(process.limits.cpuPercent)%")
         unit.set("TasksMax", "\(process.limits.tasks)")
         unit.set("IOWeight", "\(process.limits.ioWeight)")
-        if isPhase {
+        if runsOnce {
+            unit.set("Type", "oneshot")
             // That it has ended well is systemd's to know: an agent that was killed does not run it twice.
-            unit.set([("Type", "oneshot"), ("RemainAfterExit", "yes")])
+            if isPhase { unit.set("RemainAfterExit", "yes") }
             unit.set(policy.oneshot)
-            unit.set("TimeoutStartSec", "\(policy.phaseSeconds)")
+            unit.set("TimeoutStartSec", "\(isPhase ? policy.phaseSeconds : runSeconds)")
         } else {
             unit.set(policy.service)
             unit.set("TimeoutStartSec", "\(startSeconds + 30)")
@@ -208,7 +216,7 @@ public struct ProcessTemplate: Sendable {
         }
         guard let ingress = process.ingress else {
             // Nobody asks it for its health: that it goes on running is all that its start can show.
-            if !isPhase, steady > 0 { unit.set("ExecStartPost", "\(helper) steady %N \(steady)") }
+            if !runsOnce, steady > 0 { unit.set("ExecStartPost", "\(helper) steady %N \(steady)") }
             return
         }
         let kind =

@@ -122,12 +122,19 @@ enum Schemas {
         "AppStatus": object(
             [
                 "app": ref("App"), "target": text, "instances": list(ref("Instance")),
+                "jobs": list(ref("Job")),
                 "state": [
                     "type": "string", "enum": ["running", "starting", "degraded", "stopped", "failed", "empty"],
                 ],
             ], optional: ["operation": ref("Operation")]),
         "Instance": object(
             ["process": name(ProcessName.self), "release": releaseNumber, "unit": text, "active": text, "sub": text]),
+        "Job": object(
+            [
+                "process": name(ProcessName.self), "release": releaseNumber, "schedule": text, "timer": text,
+                "active": text, "unit": text, "running": flag,
+            ], optional: ["next": time, "last": ref("Run")]),
+        "Run": object(["started_at": time, "status": count], optional: ["ended_at": time, "result": text]),
         "Release": object(
             [
                 "id": uuid, "number": releaseNumber, "state": ref("ReleaseState"), "created_at": time,

@@ -9,6 +9,8 @@ struct LogsCommand: ParsableCommand {
         discussion: "Needs no agent. Who is not root must be in the group systemd-journal.")
     @OptionGroup var options: GlobalOptions
     @OptionGroup var argument: AppArgument
+    @Option(name: .shortAndLong, help: "Only what this process says: web, or a job's name; also build and release.")
+    var process: ProcessName?
     @Flag(name: .shortAndLong, help: "Go on with what it says from now on.") var follow = false
     @Option(name: [.customShort("n"), .long], help: ArgumentHelp("How many lines to begin with.", valueName: "number"))
     var lines = 100
@@ -19,6 +21,7 @@ struct LogsCommand: ParsableCommand {
             "journalctl", "--no-hostname", "-n", "\(max(0, lines))", "-o", options.json ? "json" : "short-iso",
             "TUSSILAGO_TENANT=\(argument.app.tenant)", "TUSSILAGO_APP=\(argument.app.app)", "_TRANSPORT=stdout",
         ]
+        if let process { arguments.append("TUSSILAGO_PROCESS=\(process)") }
         if follow { arguments.append("-f") }
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         pointers.append(nil)

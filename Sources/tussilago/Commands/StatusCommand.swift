@@ -39,6 +39,9 @@ struct StatusCommand: AsyncParsableCommand {
         for instance in status.instances {
             line("Instance", "\(instance.unit) (\(instance.active), \(instance.sub))")
         }
+        for job in status.jobs {
+            line("Job", "\(job.process), \(job.schedule), \(words(job, style))")
+        }
         if let operation = status.operation {
             line(
                 "Last change",
@@ -52,6 +55,19 @@ struct StatusCommand: AsyncParsableCommand {
         lines.append("")
         lines.append("Logs: journalctl TUSSILAGO_TENANT=\(app.tenant) TUSSILAGO_APP=\(app.name)")
         return lines.joined(separator: "\n")
+    }
+
+    /// When a job runs next, and how its last run was.
+    private func words(_ job: JobResource, _ style: Style) -> String {
+        let next = job.active == "active" ? job.next.map { "next \($0.readable)" } ?? "never again" : "stopped"
+        guard let last = job.last else { return "\(next), has not run in this release" }
+        guard !job.running, let result = last.result, let ended = last.endedAt else {
+            return "\(next), runs since \(last.startedAt.ago().dropLast(" ago".count))"
+        }
+        let took = max(0, Int(ended.timeIntervalSince(last.startedAt).rounded()))
+        let outcome =
+            result == "success" ? style.green("ended well") : style.red("failed (\(result), status \(last.status))")
+        return "\(next), last run \(outcome) \(ended.ago()) after \(took) s"
     }
 
     private func describe(_ status: StatusResource, _ style: Style) -> String {

@@ -18,6 +18,16 @@ struct AppLook {
                     ? HostCheck("\(instance.unit)", .good, "\(instance.active), \(instance.sub)")
                     : HostCheck("\(instance.unit)", .bad, "\(instance.active), \(instance.sub)", remedy: mend))
         }
+        for job in status.jobs {
+            let mend = "journalctl -u \(job.unit); tussilago logs \(app) --process \(job.process)"
+            if job.active != "active" {
+                checks.append(HostCheck(job.timer, .bad, job.active, remedy: "systemctl start \(job.timer)"))
+            } else if let result = job.last?.result, result != "success" {
+                checks.append(HostCheck(job.timer, .weak, "its last run failed: \(result)", remedy: mend))
+            } else {
+                checks.append(HostCheck(job.timer, .good, job.running ? "runs" : "waits"))
+            }
+        }
         if let operation = status.operation, let failure = operation.failure {
             checks.append(
                 HostCheck("last \(operation.kind.rawValue)", .weak, failure.message, remedy: failure.remedy))
