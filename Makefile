@@ -39,6 +39,7 @@ install:
 	@$(call tree,units/tmpfiles.d,lib/tmpfiles.d)
 	@$(call tree,units/sysctl.d,lib/sysctl.d)
 	@$(call tree,units/tussilago,lib/tussilago)
+	@$(call tree,units/postgres,lib/tussilago/postgres)
 	@$(call tree,runtimes,lib/tussilago)
 	@$(call tree,probes,share/tussilago/probes)
 	@$(call tree,units/polkit,share/polkit-1/rules.d)
