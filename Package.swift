@@ -93,6 +93,7 @@ let package = Package(
         effect("PodmanImages", ["UnixHTTP"]),
         effect("Nftables"),
         effect("Resolver", ["CShims", "Queues"]),
+        effect("PostgreSQL", ["CPostgres", "Queues"]),
         effect("Documents"),
         module("Queues", path: "Sources/Effects/Queues"),
 
@@ -104,6 +105,7 @@ let package = Package(
             name: "CSQLite", path: "Sources/CModules/CSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CCurl", path: "Sources/CModules/CCurl"),
+        .target(name: "CPostgres", path: "Sources/CModules/CPostgres"),
         .target(name: "CShims", path: "Sources/CModules/CShims"),
 
         // The programs.
@@ -120,7 +122,8 @@ let package = Package(
             [
                 "TussilagoAPI", "TussilagoCore", "TussilagoOperations", "TussilagoServer", "UnitFiles", "PeoplesFiles",
                 "SystemdBus", "Journal",
-                "SQLiteLedger", "CaddyAdmin", "Nftables", "PodmanImages", "Resolver", "Documents", "CSystemd", "CShims",
+                "SQLiteLedger", "CaddyAdmin", "Nftables", "PodmanImages", "PostgreSQL", "Resolver", "Documents",
+                "CSystemd", "CShims",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -137,6 +140,7 @@ let package = Package(
         tests("CaddyAdminTests", ["CaddyAdmin", "UnixHTTP", "UnixHTTPTestKit", "TussilagoCore"]),
         tests("PodmanImagesTests", ["PodmanImages", "UnixHTTPTestKit", "TussilagoCore"]),
         tests("SQLiteLedgerTests", ["SQLiteLedger", "TussilagoCore"]),
+        tests("PostgreSQLTests", ["PostgreSQL", "TussilagoCore"]),
         tests("NftablesTests", ["Nftables", "TussilagoCore"]),
         tests("PeoplesFilesTests", ["PeoplesFiles", "TussilagoCore", "CShims"]),
         tests("ResolverTests", ["Resolver", "TussilagoCore"]),

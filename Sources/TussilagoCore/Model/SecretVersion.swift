@@ -9,6 +9,11 @@ public struct SecretName: RawRepresentable, Hashable, Comparable, Sendable, Coda
     /// Where an app finds its secrets, a file each.
     public static let directory = "/run/secrets"
 
+    /// How an app reaches its database.
+    public static let databaseURL = SecretName(unchecked: "DATABASE_URL")
+
+    private init(unchecked text: String) { rawValue = text }
+
     /// Parses a name: as one of an environment variable, a letter or `_` first.
     public init(_ text: some StringProtocol) throws(InvalidValue) {
         let bytes = Array(text.utf8)

@@ -58,6 +58,8 @@ public struct UnitName: Hashable, Comparable, Sendable, Codable, CustomStringCon
     public static let firewall = UnitName(unchecked: "tussilago-firewall", .service)
     /// Writes down what the table is.
     public static let firewallCheck = UnitName(unchecked: "tussilago-firewall-check", .service)
+    /// The server of the databases on the shared tier.
+    public static let databases = UnitName(unchecked: "tussilago-postgres", .service)
 }
 
 extension TenantName {
@@ -65,6 +67,8 @@ extension TenantName {
     public var slice: UnitName { UnitName(unchecked: "tussilago-\(unitLabel)", .slice) }
     /// `tussilago-acme.target`: starts and stops all of the tenant's apps.
     public var target: UnitName { UnitName(unchecked: "tussilago-\(unitLabel)", .target) }
+    /// `tussilago-pgbouncer@acme.socket`: where its apps reach their databases.
+    public var pooler: UnitName { UnitName(unchecked: "tussilago-pgbouncer@\(unitLabel)", .socket) }
 }
 
 extension AppReference {

@@ -25,6 +25,10 @@ public enum HostPaths {
     public static let egress = "\(state)/egress"
     /// What an instance on a bridge is there with, while it runs: its address, and what it may reach.
     public static let network = "/run/tussilago-network"
+    /// The sockets that apps reach their databases by, one directory a tenant.
+    public static let poolers = "/run/tussilago-pgbouncer"
+    /// The socket of the server itself, which no app sees.
+    public static let databaseServer = "/run/tussilago-postgres"
     /// What the firewall's table was when it was loaded, is now, and shall have of instances.
     public static let firewall = "/run/tussilago-firewall"
     /// File trees by their digest.
