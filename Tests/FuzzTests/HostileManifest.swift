@@ -42,6 +42,11 @@ enum HostileManifest {
         if random.oneIn(12) {
             lines.append("\(string(HostileText.any(&random))) = \(string(HostileText.any(&random)))")
         }
+        if random.oneIn(8) {
+            lines.append("[services.\(string(random.oneIn(2) ? HostileText.any(&random) : "db"))]")
+            lines.append("type = \(string(random.oneIn(2) ? HostileText.any(&random) : "postgres"))")
+            lines.append("extensions = [\(string(random.oneIn(2) ? HostileText.any(&random) : "citext"))]")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

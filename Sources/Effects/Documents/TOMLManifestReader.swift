@@ -33,11 +33,18 @@ public struct TOMLManifestReader: ManifestReader {
             if reader.member("python") != nil { reader.table("python") { python = PythonReader.build($0) } }
             let processes = self.processes(reader, scaled: &scaled)
             let egress = self.egress(reader)
+            let services = ServiceReader.services(reader)
+            for service in services where secrets.contains(service.secret) {
+                guard let member = reader.member("secrets") else { continue }
+                reader.report(
+                    member.position, "secrets",
+                    "\(service.secret) is what service \(service.name) is reached by; take it out of this list")
+            }
             let hostnames = self.hostnames(reader, haveIngress: processes.contains { $0.ingress != nil })
             manifest = Manifest(
                 processes: processes, hostnames: hostnames, environment: environment,
                 drainSeconds: drain ?? Manifest.defaultDrainSeconds, secrets: secrets, egress: egress, python: python,
-                release: release)
+                release: release, services: services)
             if egress != nil, manifest.hasTooManyOnBridge, let member = reader.member("egress") {
                 reader.report(
                     member.position, "egress",

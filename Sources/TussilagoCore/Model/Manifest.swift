@@ -16,12 +16,14 @@ public struct Manifest: Hashable, Sendable, Codable {
     public var python: PythonBuild?
     /// What runs once before a release of a deploy serves; nil for nothing.
     public var release: [CommandArgument]?
+    /// The services that it has, sorted.
+    @LaterList public var services: [ServiceSpecification]
 
     /// Makes a manifest of its parts; lists are put in their order.
     public init(
         processes: [ProcessSpecification], hostnames: [Hostname] = [], environment: [EnvironmentVariable] = [],
         drainSeconds: Int = Manifest.defaultDrainSeconds, secrets: [SecretName] = [], egress: Egress? = nil,
-        python: PythonBuild? = nil, release: [CommandArgument]? = nil
+        python: PythonBuild? = nil, release: [CommandArgument]? = nil, services: [ServiceSpecification] = []
     ) {
         self.processes = processes.sorted { $0.name < $1.name }
         self.hostnames = Set(hostnames).sorted()
@@ -31,6 +33,7 @@ public struct Manifest: Hashable, Sendable, Codable {
         self.egress = egress
         self.python = python
         self.release = release
+        self.services = services.sorted()
     }
 
     /// The most copies of one process that run.
@@ -89,6 +92,12 @@ public struct Manifest: Hashable, Sendable, Codable {
 
     /// How long is waited where a manifest does not say.
     public static let defaultDrainSeconds = 1
+
+    /// The secrets that its releases have: those that it names, and what its services are reached by.
+    public var releaseSecrets: [SecretName] { Set(secrets + services.map(\.secret)).sorted() }
+
+    /// The database that it asks for, if it does.
+    public var database: ServiceSpecification? { services.first { $0.type == .postgres } }
 
     /// What runs once before a release serves, as a process: with the limits of the one that takes requests.
     public var phase: ProcessSpecification? {
