@@ -35,11 +35,12 @@ struct Container {
         }
     }
 
-    /// Whether the instance's ingress is mounted in it: only then may the app create a socket on the host.
+    /// Which of the host's sockets it has to do with: whether it makes that of its ingress, and whether it connects to its
+    /// tenant's pooler of databases. It may only where their directories are mounted in it.
     ///
-    /// Looks for the bytes that Podman writes for the mount's source, a path that only the platform's units name. In
+    /// Looks for the bytes that Podman writes for a mount's source, paths that only the platform's units name. In
     /// a JSON text the quotes of any string's own content are escaped, so a tenant's text cannot bring them about.
-    func hasIngress() throws(Refusal) -> Bool {
+    func sockets() throws(Refusal) -> Sockets {
         let path = "\(bundle)/config.json"
         let file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard file >= 0 else { throw Refusal("cannot read \(path)", errno: errno) }
@@ -59,7 +60,27 @@ struct Container {
             guard count > 0 else { throw Refusal("cannot read \(path)", errno: count == 0 ? EIO : errno) }
             length += count
         }
-        return strstr(text, #""source":"/run/tussilago-ingress/"#) != nil
+        var sockets: Sockets = []
+        if strstr(text, #""source":"/run/tussilago-ingress/"#) != nil { sockets.insert(.made) }
+        if strstr(text, #""source":"/run/tussilago-pgbouncer/"#) != nil { sockets.insert(.dialled) }
+        return sockets
+    }
+
+    /// What a container does with sockets of the host.
+    struct Sockets: OptionSet {
+        let rawValue: UInt8
+        static let made = Sockets(rawValue: 1)
+        static let dialled = Sockets(rawValue: 2)
+
+        /// runsc's word for it.
+        var flag: String {
+            switch self {
+            case [.made, .dialled]: "all"
+            case .made: "create"
+            case .dialled: "open"
+            default: "none"
+            }
+        }
     }
 
     /// Far more than the largest manifest makes of it, in bytes.

@@ -30,7 +30,7 @@ struct Runsc {
     ///
     /// All are known since release 20240729. A runsc that does not know one of them, older or newer, refuses to run.
     /// What later releases have beside them (`--allow-suid`, `--allow-packet-socket-write`, …) is safe by default.
-    static func flags(ingress: Bool) -> [String] {
+    static func flags(sockets: Container.Sockets) -> [String] {
         [
             // The only platform that needs neither KVM nor ptrace.
             "--platform=systrap",
@@ -41,8 +41,9 @@ struct Runsc {
             "--file-access-mounts=shared",
             "--network=sandbox",
             "--net-raw=false",
-            // An app may make its ingress's socket, and can never connect to a socket of the host.
-            "--host-uds=\(ingress ? "create" : "none")",
+            // An app may make its ingress's socket. It can connect to a socket of the host only where its tenant's pooler is
+            // mounted, and then to no other: whatever else is mounted has none.
+            "--host-uds=\(sockets.flag)",
             "--host-fifo=none",
             // No annotation changes a flag.
             "--allow-flag-override=false",

@@ -6,13 +6,13 @@ struct Shim {
 
     func run() throws(Refusal) -> Never {
         let runsc = try Runsc()
-        var ingress = false
+        var sockets: Container.Sockets = []
         if call.command == "create" {
             let container = try Container(create: call)
-            ingress = try container.hasIngress()
+            sockets = try container.sockets()
             try container.openDirectories()
         }
         let command = call.command.map { [$0] } ?? []
-        try runsc.become(arguments: Runsc.flags(ingress: ingress) + call.globalFlags + command + call.rest)
+        try runsc.become(arguments: Runsc.flags(sockets: sockets) + call.globalFlags + command + call.rest)
     }
 }

@@ -12,7 +12,7 @@ struct ExpectedService {
     /// Values in which something of the tenant's stands.
     var values: [String: [String]]
 
-    init(_ process: ProcessSpecification, hasFiles: Bool) {
+    init(_ process: ProcessSpecification, hasFiles: Bool, hasDatabase: Bool = false) {
         let users = 0x7000_0000 + 7 * 65_536
         let live = "/var/lib/tussilago/apps/acme/shop/live/%i"
         options = """
@@ -49,15 +49,24 @@ struct ExpectedService {
                 "tussilago-acme-shop", "--ip", "${TUSSILAGO_ADDRESS}", "--dns", "127.0.0.1", "--env", "PORT=\(port)",
             ]
             container += ["IP", "DNS", "Environment"]
-            unit += " Requires After"
             values["ExecStartPre"] = [
                 "\(helper) join %N tsl-3 10.80.3.1 \(live)/egress",
                 "\(helper) prepare %N port tsl-3.%i ${TUSSILAGO_ADDRESS}:\(port)",
             ]
         }
         container += hasFiles ? ["Volume", "WorkingDir"] : ["WorkingDir"]
+        if hasDatabase {
+            container.append("Volume")
+            options += ["-v", "/run/tussilago-pgbouncer/acme:/run/postgresql:ro"]
+            unit += " RequiresMountsFor"
+        }
         container.append("Entrypoint")
         if process.command.count > 1 { container.append("Exec") }
+        if case .port = process.ingress {
+            unit += " Requires After Requires After"
+        } else if hasDatabase {
+            unit += " Requires After"
+        }
         unit += " SourcePath RequiresMountsFor"
         // One for each directory of the host.
         if hasFiles { unit += " RequiresMountsFor" }
@@ -77,7 +86,6 @@ struct ExpectedService {
             values["ExecStopPost"] = ["-\(helper) ended %N", "-\(removal)"]
         }
         if case .port = process.ingress {
-            unit += " Requires After"
             service += " EnvironmentFile ExecStartPre ExecStopPost"
             values["ExecStopPost"]?.insert("-\(helper) leave %N", at: 0)
         }

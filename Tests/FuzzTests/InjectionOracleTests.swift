@@ -19,6 +19,7 @@ struct InjectionOracleTests {
         let seed: UInt64
         let process: ProcessSpecification
         let hasFiles: Bool
+        var hasDatabase = false
         let text: String
 
         var file: String { "tussilago-acme-shop-p\(seed)" }
@@ -100,14 +101,17 @@ struct InjectionOracleTests {
         guard case .success(let parsed) = TOMLManifestReader().manifest(text),
             let process = parsed.manifest.processes.first
         else { return nil }
-        return try made(process, hasFiles: random.oneIn(2), seed: seed)
+        return try made(process, hasFiles: random.oneIn(2), hasDatabase: random.oneIn(4), seed: seed)
     }
 
-    private static func made(_ process: ProcessSpecification, hasFiles: Bool, seed: UInt64) throws -> Case {
+    private static func made(
+        _ process: ProcessSpecification, hasFiles: Bool, hasDatabase: Bool = false, seed: UInt64
+    ) throws -> Case {
         let text = ProcessTemplate(
-            tenant: try Make.tenant(), app: try Make.app(), process: process, hasFiles: hasFiles
+            tenant: try Make.tenant(), app: try Make.app(), process: process, hasFiles: hasFiles,
+            hasDatabase: hasDatabase
         ).text
-        return Case(seed: seed, process: process, hasFiles: hasFiles, text: text)
+        return Case(seed: seed, process: process, hasFiles: hasFiles, hasDatabase: hasDatabase, text: text)
     }
 
     /// Holds what the generator makes of the cases against what they mean. What the platform's own check refuses is
@@ -121,7 +125,8 @@ struct InjectionOracleTests {
                 let command = try PodmanCommand(service: UnitSections(service))
                 try command.verify(
                     policy: .strict, users: users, app: Make.app().reference, quadlet: UnitSections(each.text))
-                let expected = ExpectedService(each.process, hasFiles: each.hasFiles)
+                let expected = ExpectedService(
+                    each.process, hasFiles: each.hasFiles, hasDatabase: each.hasDatabase)
                 let difference = expected.difference(from: service)
                 #expect(difference == nil, "seed \(each.seed): \(each.process.command)")
                 if difference == nil { tally.same += 1 }

@@ -6,11 +6,11 @@ import TussilagoTestKit
 
 @Suite struct UnitTests {
     private func text(
-        _ process: ProcessSpecification, hasFiles: Bool = false, egress: Egress? = nil
+        _ process: ProcessSpecification, hasFiles: Bool = false, egress: Egress? = nil, hasDatabase: Bool = false
     ) throws -> String {
         ProcessTemplate(
             tenant: try Make.tenant(), app: try Make.app(), process: process, hasFiles: hasFiles, hasSecrets: hasFiles,
-            egress: egress
+            egress: egress, hasDatabase: hasDatabase
         )
         .text
     }
@@ -106,7 +106,8 @@ import TussilagoTestKit
         ]
         for (ingress, hasFiles, egress, schedule) in shapes {
             let text = try text(
-                Make.process(ingress: ingress, schedule: schedule), hasFiles: hasFiles, egress: egress)
+                Make.process(ingress: ingress, schedule: schedule), hasFiles: hasFiles, egress: egress,
+                hasDatabase: ingress == nil && hasFiles)
             for line in text.split(separator: "\n") where line.first?.isLetter ?? false {
                 let reason = LineReasons.reason(for: line, process: name)
                 #expect(reason != nil, "\(line)")

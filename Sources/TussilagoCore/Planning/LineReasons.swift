@@ -52,6 +52,9 @@ public enum LineReasons {
         Rule(
             reason: "ingress or egress", keys: ["ExecStopPost"],
             beginning: "ExecStopPost=-\(HostPaths.instanceHelper) leave "),
+        Rule(reason: "services", keys: ["Volume"], beginning: "Volume=\(HostPaths.poolers)/"),
+        Rule(reason: "services", keys: ["Requires"], beginning: "Requires=tussilago-pgbouncer@"),
+        Rule(reason: "services", keys: ["After"], beginning: "After=tussilago-pgbouncer@"),
         Rule(reason: "ingress or egress", keys: ["Network", "IP", "DNS", "Requires"]),
     ]
 

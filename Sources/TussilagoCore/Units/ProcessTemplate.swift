@@ -11,22 +11,25 @@ public struct ProcessTemplate: Sendable {
     let egress: Egress?
     let isBuilt: Bool
     let hasPackages: Bool
+    let hasDatabase: Bool
     let policy: SandboxPolicy
 
     /// Describes the template of a process, which runs what `artefact` says.
     public init(
         tenant: Tenant, app: App, process: ProcessSpecification, artefact: Artefact, hasSecrets: Bool = false,
-        egress: Egress? = nil
+        egress: Egress? = nil, hasDatabase: Bool = false
     ) {
         self.init(
             tenant: tenant, app: app, process: process, hasFiles: artefact.tree != nil, hasSecrets: hasSecrets,
-            egress: egress, isBuilt: artefact.built != nil, hasPackages: artefact.built?.packages != nil)
+            egress: egress, isBuilt: artefact.built != nil, hasPackages: artefact.built?.packages != nil,
+            hasDatabase: hasDatabase)
     }
 
     /// Describes the template of a process.
     public init(
         tenant: Tenant, app: App, process: ProcessSpecification, hasFiles: Bool, hasSecrets: Bool = false,
-        egress: Egress? = nil, isBuilt: Bool = false, hasPackages: Bool = false, policy: SandboxPolicy = .strict
+        egress: Egress? = nil, isBuilt: Bool = false, hasPackages: Bool = false, hasDatabase: Bool = false,
+        policy: SandboxPolicy = .strict
     ) {
         self.tenant = tenant
         self.app = app
@@ -36,6 +39,7 @@ public struct ProcessTemplate: Sendable {
         self.egress = egress
         self.isBuilt = isBuilt
         self.hasPackages = hasPackages
+        self.hasDatabase = hasDatabase
         self.policy = policy
     }
 
@@ -43,11 +47,15 @@ public struct ProcessTemplate: Sendable {
     public static func volumes(of app: AppReference) -> [String] {
         [
             ingressVolume, filesVolume(of: app), packagesVolume(of: app), secretsVolume, hostsVolume(of: app),
-            resolverVolume(of: app),
+            resolverVolume(of: app), databaseVolume(of: app.tenant),
         ]
     }
 
     private static let secretsVolume = "\(HostPaths.secrets)/%N:\(SecretName.directory):ro"
+
+    private static func databaseVolume(of tenant: TenantName) -> String {
+        "\(HostPaths.poolers)/\(tenant.unitLabel):\(Database.mountPoint):ro"
+    }
 
     private static let ingressVolume =
         "\(HostPaths.ingress)/%N/\(HostPaths.ingressSocketDirectory):\(Ingress.directory)"
@@ -114,14 +122,22 @@ public struct ProcessTemplate: Sendable {
         if runsOnce { unit.set("CollectMode", "inactive-or-failed") }
         unit.set("StartLimitIntervalSec", "\(policy.startLimitSeconds)")
         unit.set("StartLimitBurst", "\(policy.startLimitBurst)")
-        guard isOnBridge else { return }
-        var units = ["\(UnitName.firewall)"]
+        let units = needed
+        guard !units.isEmpty else { return }
+        unit.set("Requires", units.joined(separator: " "))
+        unit.set("After", units.joined(separator: " "))
+    }
+
+    /// The units that must be there as long as the instance is.
+    private var needed: [String] {
+        var units = hasDatabase ? ["\(tenant.name.pooler)"] : []
+        guard isOnBridge else { return units }
+        units.append("\(UnitName.firewall)")
         if case .port = process.ingress { units.append("tussilago-tcp@\(bridgeIngress).socket") }
         for port in Set(egress?.hosts.map(\.port) ?? []).sorted() {
             units.append("tussilago-egress@\(app.network.gateway):\(port).socket")
         }
-        unit.set("Requires", units.joined(separator: " "))
-        unit.set("After", units.joined(separator: " "))
+        return units
     }
 
     /// Whether the instance has a network device: for its port, or for what it may reach.
@@ -158,6 +174,7 @@ public struct ProcessTemplate: Sendable {
         if hasPackages { unit.set("Volume", Self.packagesVolume(of: app.reference)) }
         if isBuilt { unit.set(PythonEnvironment.variables.map { ("Environment", $0) }) }
         if hasSecrets { unit.set("Volume", Self.secretsVolume) }
+        if hasDatabase { unit.set("Volume", Self.databaseVolume(of: tenant.name)) }
         let words = process.command.map { UnitText.word($0.text) }
         unit.set("Entrypoint", words.first ?? "")
         if words.count > 1 { unit.set("Exec", words.dropFirst().joined(separator: " ")) }
