@@ -20,6 +20,7 @@ struct Comparison {
     mutating func apply(_ records: HostRecords) throws(PortError) {
         for tenant in records.tenants { try apply(tenant) }
         for app in records.apps { try apply(app) }
+        for app in records.apps { try connection.addServices(of: app) }
         for app in records.apps {
             guard let tenant = app.versions.first?.reference.tenant, newTenants.contains(tenant) else { continue }
             try connection.grantWhatRuns(app, at: app.createdAt)

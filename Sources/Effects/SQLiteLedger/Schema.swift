@@ -5,7 +5,7 @@ enum Schema {
     /// What turns an empty file into a ledger, step by step.
     ///
     /// `user_version` counts the steps that a file has had. A step that was released is never changed.
-    static let migrations = [tables, queue, milestones, secrets, access, reach]
+    static let migrations = [tables, queue, milestones, secrets, access, reach, services]
 
     /// Makes a connection safe to use, and its file as new as this program.
     ///
@@ -355,5 +355,23 @@ enum Schema {
                     || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))),
                 app.created_at, app.created_at, 'upgrade'
             FROM hostname JOIN app USING (tenant) WHERE app.name = hostname.app;
+        """
+
+    /// Which services apps have and had. Nothing in it refers to another table: it outlives the app.
+    private static let services = """
+        CREATE TABLE service (
+            -- The id of the app.
+            owner TEXT NOT NULL,
+            type TEXT NOT NULL,
+            tenant TEXT NOT NULL,
+            app TEXT NOT NULL,
+            name TEXT NOT NULL,
+            tier TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            -- When the app was deleted.
+            released_at INTEGER,
+            PRIMARY KEY (owner, type)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX service_app ON service (tenant, app) WHERE released_at IS NULL;
         """
 }

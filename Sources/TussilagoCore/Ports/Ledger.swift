@@ -5,7 +5,7 @@ public import FoundationEssentials
 /// What a call writes is on the disk when it returns, unless it may be left unsynced: then it outlives the agent, and a
 /// power failure after the next call that syncs; calls take effect in their order, or not at all. `conflict` is thrown
 /// where a row would break a unique index.
-public protocol Ledger: DomainBook {
+public protocol Ledger: DomainBook, ServiceBook {
     // MARK: Operations
 
     /// Writes a new operation down, unless the same caller used `key` before: then that operation is returned.
