@@ -39,6 +39,7 @@ public enum Paths {
     public static func runtime(_ version: PythonVersion) -> String { "\(runtimes)/\(version)" }
     public static func secrets(_ app: AppReference) -> String { "\(self.app(app))/secrets" }
     public static func secret(_ app: AppReference, _ name: SecretName) -> String { "\(secrets(app))/\(name)" }
+    public static func services(_ app: AppReference) -> String { "\(self.app(app))/services" }
     /// What on the host is not as it shall be.
     public static let findings = "/v1/findings"
     /// Has it repaired.

@@ -11,6 +11,12 @@ public struct Backoff: Sendable {
     /// The usual waits.
     public init() {}
 
+    /// Other waits, which grow to `longest`, and other attempts.
+    public init(longest: Duration, attempts: Int) {
+        self.longest = longest
+        self.attempts = attempts
+    }
+
     /// The wait after the given attempt, counted from 1; nil when it was the last.
     /// - Parameter chance: a number from 0 to 1; the wait is between half and all of its full length.
     public func wait(after attempt: Int, chance: Double) -> Duration? {

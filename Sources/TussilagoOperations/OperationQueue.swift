@@ -274,11 +274,12 @@ public actor OperationQueue {
         case .verifyDomain(let name, let hostname): "\(hostname) is \(name)'s"
         case .removeDomain(let name, let hostname): "\(hostname) is not \(name)'s any more"
         case .createApp(let app): "app \(app) is there"
-        case .deleteApp(let app): "app \(app) is gone"
+        case .deleteApp(let app, let purge): "app \(app) is gone\(purge == true ? ", with all that it had" : "")"
         case .setSecret(let app, let name, _):
             "secret \(name) is set; the next deploy takes it, or: tussilago secret rotate \(app)"
         case .unsetSecret(_, let name): "secret \(name) is not set any more"
-        case .deploy(let app, _), .scale(let app, _), .rollback(let app, _), .rotateSecrets(let app):
+        case .deploy(let app, _), .scale(let app, _), .rollback(let app, _), .rotateSecrets(let app),
+            .rotateServices(let app):
             "\(app) runs release \(operation.release.map(\.description) ?? "?")"
         case .start(let app), .restart(let app): "\(app) runs"
         case .stop(let app): "\(app) is stopped"

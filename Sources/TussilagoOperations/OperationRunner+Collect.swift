@@ -7,6 +7,7 @@ extension OperationRunner {
         let waste = try await Waste.find(outside)
         for thing in waste.things { try await log.event(.finding, "\(thing) is removed: nothing refers to it") }
         try await waste.remove(outside, executor: executor)
+        for service in waste.services { try await services.remove(service) }
     }
 }
 
@@ -25,6 +26,8 @@ public struct Waste: Sendable {
     let secrets: [AppReference: Set<UUID>]
     /// Credentials that belong to no secret.
     let credentials: [UUID]
+    /// Services of apps that were deleted so long ago that nobody wants them back.
+    let services: [ServiceRecord]
     /// The images that releases refer to; others that were kept for releases are let go.
     let images: Set<Digest>
 
@@ -34,8 +37,11 @@ public struct Waste: Sendable {
             + trees.map { "the file tree \($0.hexadecimal.prefix(12))" }
             + secrets.sorted { $0.key < $1.key }.map { "\($0.value.count) earlier values of secrets of \($0.key)" }
             + (oldSources > 0 ? ["\(oldSources) archives of sources"] : [])
+            + services.map { "the database of \($0.app), deleted \($0.releasedAt.map(Self.day) ?? "")," }
             + credentials.map { "the credential \($0.lowercased.prefix(8)) of no secret" }
     }
+
+    private static func day(_ date: Date) -> String { String(date.formatted(.iso8601).prefix(10)) }
 
     /// Finds it. Nothing is changed.
     public static func find(_ outside: Outside) async throws(PortError) -> Waste {
@@ -72,6 +78,7 @@ public struct Waste: Sendable {
             trees: stored.trees.subtracting(trees).sorted(), sources: sources,
             oldSources: try await outside.builds?.collect(except: sources, removing: false) ?? 0, secrets: secrets,
             credentials: try await review.orphans(),
+            services: try await outside.ledger.releasedServices().filter { $0.isOver(at: outside.now()) },
             images: images)
     }
 

@@ -33,6 +33,7 @@ extension OperationRunner {
                 open.append(found.scope.description)
             }
         }
+        try await reconcileServices(&open)
         try await reconcileFirewall()
         // Caddy may have lost what its file says, or somebody may have changed it: with nothing lost this writes nothing.
         do throws(PortError) { if repairs { try await executor.refreshRoutes() } } catch {
@@ -61,6 +62,22 @@ extension OperationRunner {
         } catch {
             guard error.code != .damaged else { throw error }
             try await log.finding(Finding(subject: "firewall", what: error.cause, action: .report))
+        }
+    }
+
+    /// Has apps' databases let in who they shall. A server that does not run lets nobody in, and is not started for this.
+    private func reconcileServices(_ open: inout [String]) async throws(PortError) {
+        let used = try await outside.ledger.usedServices()
+        guard !used.isEmpty, try await outside.services.status(of: [.databases])[.databases]?.isActive == true else {
+            return
+        }
+        for service in used {
+            try halt.check()
+            let scope = Scope.app(service.app)
+            if try await !claimed(scope, { () throws(PortError) in try await services.mend(service, repairs: repairs) })
+            {
+                open.append(scope.description)
+            }
         }
     }
 

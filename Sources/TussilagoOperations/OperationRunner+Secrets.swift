@@ -27,7 +27,7 @@ extension OperationRunner {
         try await noteSecrets(of: reference)
     }
 
-    private func noteSecrets(of reference: AppReference) async throws(PortError) {
+    func noteSecrets(of reference: AppReference) async throws(PortError) {
         let noted = try await outside.units.observe(.app(reference)).secrets
         let secrets = try await outside.ledger.secrets(of: reference).keeping(noted)
         try await executor.perform(.files(.noteSecrets(reference, secrets)))
@@ -61,5 +61,13 @@ struct SecretChoice {
             versions.append(version)
         }
         return versions
+    }
+
+    /// The same as a deploy would take: what a service that was never asked for is reached by will be a first version.
+    func preview(_ manifest: Manifest, of app: AppReference) async throws(PortError) -> [SecretVersion] {
+        let set = Set(try await ledger.secrets(of: app).filter(\.isCurrent).map(\.version.name))
+        let new = manifest.services.map(\.secret).filter { !set.contains($0) }
+        let known = try await newest(manifest.releaseSecrets.filter { !new.contains($0) }, of: app)
+        return known + new.map { SecretVersion(name: $0, number: 1, credential: UUID()) }
     }
 }

@@ -12,6 +12,7 @@ struct OperationRunner: Sendable {
     let repairs: Bool
 
     var wishes: Wishes { Wishes(outside.ledger) }
+    var services: ServiceKeeper { ServiceKeeper(outside: outside, log: log, halt: halt) }
     private var convergence: Convergence { Convergence(outside: outside, executor: executor, log: log) }
 
     /// Performs an operation to its end. It may be one that was begun before: every step finds out what is done already.
@@ -27,10 +28,11 @@ struct OperationRunner: Sendable {
         case .verifyDomain(let name, let hostname): try await verifyDomain(hostname, of: name)
         case .removeDomain(let name, let hostname): try await outside.ledger.removeDomain(hostname, of: name)
         case .createApp(let app): try await createApp(app)
-        case .deleteApp(let app): try await deleteApp(app)
+        case .deleteApp(let app, let purge): try await deleteApp(app, purging: purge ?? false)
         case .deploy(let app, let deployment):
             return try await serve(app, withPhase: true) { (record, tenant) throws(PortError) in
-                try await ReleaseMaker(outside: outside, log: log).release(
+                try await services.authorize(record.app, deployment.manifest.services)
+                return try await ReleaseMaker(outside: outside, log: log).release(
                     deployment, of: record.app, tenant: tenant, by: operation
                 ) { (source, image) throws(PortError) in
                     try await built(source, for: image, deployment.manifest, of: record, tenant: tenant, by: operation)
@@ -45,6 +47,14 @@ struct OperationRunner: Sendable {
             return try await serve(app) { (record, tenant) throws(PortError) in
                 try await ReleaseMaker(outside: outside, log: log)
                     .release(rotatingSecretsOf: record, tenant: tenant, by: operation)
+            }
+        case .rotateServices(let app):
+            return try await serve(app) { (record, tenant) throws(PortError) in
+                let maker = ReleaseMaker(outside: outside, log: log)
+                if try await maker.made(of: record.app, by: operation) == nil {
+                    try await services.renew(record)
+                }
+                return try await maker.release(rotatingSecretsOf: record, tenant: tenant, by: operation)
             }
         case .setSecret(let app, let name, let credential): try await setSecret(name, of: app, credential: credential)
         case .unsetSecret(let app, let name): try await unsetSecret(name, of: app)
@@ -93,7 +103,7 @@ struct OperationRunner: Sendable {
         try await reach(DesiredState(app: reference, tenant: tenant, desired))
     }
 
-    private func deleteApp(_ reference: AppReference) async throws(PortError) {
+    private func deleteApp(_ reference: AppReference, purging: Bool) async throws(PortError) {
         guard let record = try await outside.ledger.app(reference) else { return }
         let tenant = try await wishes.tenant(reference.tenant)
         let before = try await wishes.desired(record, tenant: tenant, power: .asItIs)
@@ -102,6 +112,7 @@ struct OperationRunner: Sendable {
         try await outside.units.removeRemains(of: reference)
         // Its unit takes it away when it is stopped; after a boot it may not have been started.
         if before.app?.hasBridge == true { try await outside.images.removeBridge(of: reference) }
+        try await services.release(reference, purging: purging)
         // Before the row, which names them: an agent that dies in between has the next one remove the rest.
         try await outside.secrets.remove(try await outside.ledger.secrets(of: reference).map(\.version.credential))
         try await outside.ledger.removeApp(reference)
@@ -122,7 +133,10 @@ struct OperationRunner: Sendable {
         let release = made.release
         // An agent that died after the last step but one left the outcome in the ledger.
         guard made.state == .pending else {
-            if made.state == .current { return release.number }
+            if made.state == .current {
+                try await services.close(record.app, but: release)
+                return release.number
+            }
             throw PortError(
                 .startFailed, "release \(release.number)", cause: "it failed before the agent was restarted")
         }
@@ -134,6 +148,11 @@ struct OperationRunner: Sendable {
         after.app?.kept = Wishes.kept(before.app?.kept ?? [], with: release)
         let observed = try await Observer(outside).observe(after)
         let wasRunning = observed.status[reference.target]?.isActive ?? false
+        do throws(PortError) { try await services.open(record.app, to: release) } catch {
+            guard !error.isTransient else { throw error }
+            try await goBack(to: before, power: wasRunning ? .on : .off, from: made, after: error)
+            throw error
+        }
         var forward = convergence
         forward.halt = halt
         do throws(Convergence.Failure) { try await forward.reach(after, from: observed) } catch {
@@ -143,12 +162,15 @@ struct OperationRunner: Sendable {
                 throw error.error
             }
             try await goBack(to: before, power: wasRunning ? .on : .off, from: made, after: error.error)
+            // What it alone could log in as. Should this fail, the next release that serves has it done.
+            try? await services.close(record.app, but: before.app?.current)
             // It has ended; only that it did is left of it.
             if let phase = after.app?.phase { try? await executor.perform(.stop([phase.unit])) }
             throw error.error
         }
         try await outside.ledger.settleRelease(reference, release.number, as: .current)
         try await outside.ledger.removeReleases(reference, try await wishes.outdated(release))
+        try await services.close(record.app, but: release)
         return release.number
     }
 

@@ -21,10 +21,14 @@ public struct Outside: Sendable {
     public var builds: (any BuildStore)?
     /// The most that a build may use.
     public var buildLimits = BuildLimits()
+    /// The server of apps' databases; nil where there is none.
+    public var databases: (any DatabaseServer)?
     /// What the time is.
     public var now: @Sendable () -> Date
     /// A fresh UUIDv4.
     public var makeID: @Sendable () -> UUID
+    /// Random bytes that nobody can guess, as many as are asked for.
+    public var random: @Sendable (Int) -> [UInt8] = Outside.randomBytes
     /// Waits; ends early, by throwing, when the task is cancelled.
     public var sleep: @Sendable (Duration) async throws -> Void
 
@@ -54,5 +58,10 @@ public struct Outside: Sendable {
         self.now = now
         self.makeID = makeID
         self.sleep = sleep
+    }
+
+    private static let randomBytes: @Sendable (Int) -> [UInt8] = { count in
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 }

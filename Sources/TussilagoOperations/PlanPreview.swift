@@ -19,8 +19,8 @@ public struct PlanPreview: Sendable {
     ) async throws(PortError) -> PlanResource {
         let image = try await outside.images.resolve(deployment.image)
         let history = try await outside.ledger.history(of: record.app.reference)
-        let secrets = try await SecretChoice(ledger: outside.ledger)
-            .newest(deployment.manifest.secrets, of: record.app.reference)
+        let secrets = try await SecretChoice(ledger: outside.ledger).preview(
+            deployment.manifest, of: record.app.reference)
         let release = ReleaseMaker.release(
             id: outside.makeID(), deployment.manifest(after: record.current), artefact(image, deployment, record),
             secrets: secrets, app: record.app,

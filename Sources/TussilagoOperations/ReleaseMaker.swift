@@ -18,7 +18,8 @@ struct ReleaseMaker: Sendable {
         let current = try await outside.ledger.app(app.reference)?.current
         return try await add(
             deployment.manifest(after: current), artefact,
-            try await SecretChoice(ledger: outside.ledger).newest(deployment.manifest.secrets, of: app.reference),
+            try await SecretChoice(ledger: outside.ledger).newest(
+                deployment.manifest.releaseSecrets, of: app.reference),
             reason: deployment.note ?? "deploy", voucher: deployment.vouches == true ? operation.caller : nil, app,
             tenant, operation)
     }
@@ -46,7 +47,7 @@ struct ReleaseMaker: Sendable {
             throw PortError(.notFound, record.app.reference.description, cause: "it has no release yet")
         }
         let secrets = try await SecretChoice(ledger: outside.ledger)
-            .newest(current.manifest.secrets, of: record.app.reference)
+            .newest(current.manifest.releaseSecrets, of: record.app.reference)
         let names = secrets.filter { !current.secrets.contains($0) }.map(\.name.rawValue)
         guard !names.isEmpty else {
             throw PortError(
@@ -58,7 +59,8 @@ struct ReleaseMaker: Sendable {
             record.app, tenant, operation)
     }
 
-    private func made(of app: App, by operation: TussilagoCore.Operation) async throws(PortError) -> ReleaseRecord? {
+    /// The release that an operation made before, if it did.
+    func made(of app: App, by operation: TussilagoCore.Operation) async throws(PortError) -> ReleaseRecord? {
         let newest = try await outside.ledger.releases(of: app.reference, PageQuery(limit: 1)).items.first
         return newest?.operation == operation.id ? newest : nil
     }
@@ -88,7 +90,7 @@ struct ReleaseMaker: Sendable {
         for process in manifest.processes + [manifest.phase].compactMap(\.self) {
             let template = ProcessTemplate(
                 tenant: tenant, app: app, process: process, artefact: artefact, hasSecrets: !secrets.isEmpty,
-                egress: manifest.egress)
+                egress: manifest.egress, hasDatabase: manifest.database != nil)
             templates[process.name] = history.template(for: process.name, text: template.text)
         }
         return Release(

@@ -33,6 +33,8 @@ public protocol Domain: AccessDomain {
     func routes(of app: AppReference) async throws(Problem) -> PageResource<RouteResource>
     /// The secrets of an app, by name, without their values; there are few, so they come in one page.
     func secrets(of app: AppReference) async throws(Problem) -> PageResource<SecretResource>
+    /// The services of an app, and how they are; there are few, so they come in one page.
+    func services(of app: AppReference) async throws(Problem) -> PageResource<ServiceResource>
     /// An archive of a source that an app can be deployed from.
     func source(_ source: Digest, for app: AppReference) async throws(Problem) -> SourceResource
     /// Takes an archive in, as it comes.
@@ -86,13 +88,15 @@ public enum Submission: Hashable, Sendable {
     case verifyDomain(TenantName, Hostname)
     case removeDomain(TenantName, Hostname)
     case createApp(TenantName, CreateRequest)
-    case deleteApp(AppReference)
+    /// With `purge`, what its services have as well.
+    case deleteApp(AppReference, purge: Bool)
     case deploy(AppReference, DeployRequest)
     case scale(AppReference, ScaleRequest)
     case rollback(AppReference, RollbackRequest)
     case setSecret(AppReference, SecretName, Secret)
     case unsetSecret(AppReference, SecretName)
     case rotateSecrets(AppReference)
+    case rotateServices(AppReference)
     case start(AppReference)
     case stop(AppReference)
     case restart(AppReference)

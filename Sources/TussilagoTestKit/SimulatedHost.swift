@@ -112,6 +112,8 @@ public struct SimulatedHost: Sendable {
     }
 
     func isLoaded(_ unit: UnitName) -> Bool {
+        // The package's own: no plan has to do with it.
+        if unit == .databases { return true }
         if let template = unit.stem.split(separator: "@").first.flatMap({ TemplateName(stem: String($0)) }),
             unit.stem.contains("@")
         {

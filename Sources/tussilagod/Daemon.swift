@@ -7,6 +7,7 @@ import Logging
 import Nftables
 import PeoplesFiles
 import PodmanImages
+import PostgreSQL
 import Resolver
 import SQLiteLedger
 import ServiceLifecycle
@@ -173,6 +174,7 @@ enum Daemon {
             logs: JournalReader(),
             hostnames: settings.hostnames, looks: units, builds: units)
         outside.buildLimits = settings.python.limits
+        outside.databases = PostgreSQL()
         let queue = OperationQueue(
             outside, limit: settings.agent.operations, deadline: settings.agent.deadline,
             repairs: settings.reconcile.repair, logger: logger

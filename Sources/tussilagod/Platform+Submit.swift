@@ -89,7 +89,7 @@ extension Platform {
             .createApp(
                 AppReference(
                     tenant: tenant, app: try name(request.name) { text throws(InvalidValue) in try AppName(text) }))
-        case .deleteApp(let app): .deleteApp(app)
+        case .deleteApp(let app, let purge): .deleteApp(app, purge: purge ? true : nil)
         case .setQuota(let tenant, let request): .setQuota(tenant, request.quota)
         case .deploy(let app, let request):
             .deploy(app, try owned(try deployment(request, of: app, vouched: caller.vouches), by: caller))
@@ -98,6 +98,7 @@ extension Platform {
         case .setSecret(let app, let name, _): .setSecret(app, name, credential: outside.makeID())
         case .unsetSecret(let app, let name): .unsetSecret(app, name)
         case .rotateSecrets(let app): .rotateSecrets(app)
+        case .rotateServices(let app): .rotateServices(app)
         case .start(let app): .start(app)
         case .stop(let app): .stop(app)
         case .restart(let app): .restart(app)
@@ -229,6 +230,17 @@ extension Platform {
         }
         guard let app else { throw PortError(.notFound, "app", cause: "there is no app \(reference)") }
         switch request {
+        case .setSecret(_, let name, _):
+            guard let service = app.current?.manifest.services.first(where: { $0.secret == name }) else { return }
+            throw PortError(
+                .conflict, "secret",
+                cause:
+                    "\(name) is what service \(service.name) is reached by; for another: tussilago db rotate \(reference)"
+            )
+        case .rotateServices:
+            guard let current = app.current, !current.manifest.services.isEmpty else {
+                throw PortError(.conflict, "app", cause: "\(reference) has no services")
+            }
         case .unsetSecret(_, let name):
             let isSet = try await ledger.secrets(of: reference).contains { $0.isCurrent && $0.version.name == name }
             guard isSet else {

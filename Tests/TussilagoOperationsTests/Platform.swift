@@ -16,6 +16,7 @@ struct Platform {
     let outside: Outside
     let secrets: InMemorySecrets
     let builds: InMemoryBuilds
+    let databases: InMemoryDatabases
     let shop: AppReference
     let directory: String
     /// The ledger's file.
@@ -28,14 +29,15 @@ struct Platform {
         let directory = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "/tmp" }
         TestDirectories.removeAtExit(directory)
         try self.init(
-            InMemoryHost(), InMemorySecrets(), InMemoryBuilds(), directory, backoff: backoff, hostnames: hostnames)
+            InMemoryHost(), InMemorySecrets(), InMemoryBuilds(), InMemoryDatabases(), directory, backoff: backoff,
+            hostnames: hostnames)
         let image = try Make.image()
         await host.change { $0.images[image.reference] = image.digest }
     }
 
     private init(
-        _ host: InMemoryHost, _ secrets: InMemorySecrets, _ builds: InMemoryBuilds, _ directory: String,
-        backoff: Backoff = Platform.impatient, hostnames: HostnamePolicy = Platform.noProof,
+        _ host: InMemoryHost, _ secrets: InMemorySecrets, _ builds: InMemoryBuilds, _ databases: InMemoryDatabases,
+        _ directory: String, backoff: Backoff = Platform.impatient, hostnames: HostnamePolicy = Platform.noProof,
         now: @escaping @Sendable () -> Date = { Date() }
     ) throws {
         self.host = host
@@ -43,7 +45,10 @@ struct Platform {
         ledger = SQLiteLedger(path: "\(directory)/ledger.sqlite", seal: "\(directory)/seal")
         self.secrets = secrets
         self.builds = builds
-        outside = Self.outside(host, ledger, secrets, builds, directory, hostnames, now)
+        self.databases = databases
+        var outside = Self.outside(host, ledger, secrets, builds, directory, hostnames, now)
+        outside.databases = databases
+        self.outside = outside
         queue = Self.queue(outside, backoff)
         shop = try AppReference("acme/shop")
     }
@@ -55,7 +60,7 @@ struct Platform {
 
     /// Another agent on the same host, which opens the ledger's file anew.
     func next(at time: Date? = nil) async throws -> Platform {
-        try Platform(host, secrets, builds, directory, now: { time ?? Date() })
+        try Platform(host, secrets, builds, databases, directory, now: { time ?? Date() })
     }
 
     /// What an agent does first.

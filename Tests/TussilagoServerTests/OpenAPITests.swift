@@ -44,7 +44,8 @@ struct OpenAPITests {
                 Paths.auditReport, Paths.secrets(app), Paths.secret(app, try SecretName("KEY")),
                 Paths.action(app, "rotate"), Paths.runtimes, Paths.runtime(try PythonVersion("3.13")),
                 Paths.source(try Digest(String(repeating: "a", count: 64)), app),
-                Paths.action(app, "rotate"), Paths.egress(app.tenant), Paths.domains(app.tenant),
+                Paths.services(app), "\(Paths.services(app))/rotate", Paths.egress(app.tenant),
+                Paths.domains(app.tenant),
                 Paths.domain(hostname, of: app.tenant), Paths.verify(hostname, of: app.tenant),
             ]
             + [Realm.host, .tenant(app.tenant)].flatMap { realm in

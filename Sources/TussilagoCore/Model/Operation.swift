@@ -68,7 +68,8 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case verifyDomain(TenantName, Hostname)
         case removeDomain(TenantName, Hostname)
         case createApp(AppReference)
-        case deleteApp(AppReference)
+        /// Deletes an app; with `purge` its services' content as well, which is kept a while otherwise.
+        case deleteApp(AppReference, purge: Bool? = nil)
         case deploy(AppReference, Deployment)
         /// Makes a release that differs in how many copies of its processes run.
         case scale(AppReference, [ProcessName: Int])
@@ -80,6 +81,8 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case unsetSecret(AppReference, SecretName)
         /// Makes a release that differs in its secrets: each has the value that was set last.
         case rotateSecrets(AppReference)
+        /// Gives an app new credentials of its services, and takes the old ones back once the new ones are in use.
+        case rotateServices(AppReference)
         case start(AppReference)
         case stop(AppReference)
         case restart(AppReference)
@@ -108,6 +111,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
             case .setSecret: .setSecret
             case .unsetSecret: .unsetSecret
             case .rotateSecrets: .rotateSecrets
+            case .rotateServices: .rotateServices
             case .start: .start
             case .stop: .stop
             case .restart: .restart
@@ -134,9 +138,9 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
                 .reconcile,
                 .collect, .restore:
                 nil
-            case .createApp(let app), .deleteApp(let app), .deploy(let app, _), .scale(let app, _),
+            case .createApp(let app), .deleteApp(let app, _), .deploy(let app, _), .scale(let app, _),
                 .rollback(let app, _), .setSecret(let app, _, _), .unsetSecret(let app, _), .rotateSecrets(let app),
-                .start(let app), .stop(let app), .restart(let app):
+                .rotateServices(let app), .start(let app), .stop(let app), .restart(let app):
                 app
             }
         }
@@ -155,7 +159,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         /// Whether it has a release serve that did not before.
         public var makesRelease: Bool {
             switch self {
-            case .deploy, .scale, .rollback, .rotateSecrets: true
+            case .deploy, .scale, .rollback, .rotateSecrets, .rotateServices: true
             default: false
             }
         }
@@ -202,6 +206,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case setSecret = "secret.set"
         case unsetSecret = "secret.unset"
         case rotateSecrets = "secret.rotate"
+        case rotateServices = "service.rotate"
         case start = "app.start"
         case stop = "app.stop"
         case restart = "app.restart"

@@ -20,7 +20,8 @@ struct Access: Hashable, Sendable, CustomStringConvertible {
 
     /// What it is done to. A list of things has the rule of a look at one of them.
     enum Resource: String, CaseIterable {
-        case document, host, tenant, domain, app, source, runtime, secret, operation, grant, token, audit, quota
+        case document, host, tenant, domain, app, source, runtime, secret, service, operation, grant, token, audit,
+            quota
     }
 
     /// As the audit names it; of an operation the same as its kind.
@@ -74,6 +75,9 @@ enum AccessTable {
         // Their names and versions; no value is ever shown.
         (.secret, [.view], Rule(host: .viewer, tenant: .viewer)),
         (.secret, [.set, .unset, .rotate], Rule(host: .operator, tenant: .operator)),
+        // Where its data are and how many; never what they are, or who may read them.
+        (.service, [.view], Rule(host: .viewer, tenant: .viewer)),
+        (.service, [.rotate], Rule(host: .operator, tenant: .operator)),
         (.operation, [.view], Rule(host: .viewer, tenant: .viewer)),
         (.operation, [.cancel], Rule(host: .operator, tenant: .operator)),
         (.grant, [.view, .create, .delete], Rule(host: .admin, tenant: .admin, byToken: false)),

@@ -81,11 +81,11 @@ struct Endpoint: Sendable {
     /// Changes something: accepts an operation.
     static func submit(
         _ method: HTTPRequest.Method, _ path: String, _ id: String, _ access: Access, _ summary: String,
-        body: String? = nil, bodyType: BodyType = .json,
+        body: String? = nil, bodyType: BodyType = .json, query: [Parameter] = [],
         submission: @escaping @Sendable (Call) throws -> Submission
     ) -> Endpoint {
         Endpoint(
-            method: method, path: path, id: id, summary: summary, access: access, query: [.wait],
+            method: method, path: path, id: id, summary: summary, access: access, query: [.wait] + query,
             headers: [.idempotencyKey], body: body, bodyType: bodyType, answer: .operation
         ) { call in
             let submission = try submission(call), key = try call.key, waiting = try call.waiting

@@ -7,7 +7,7 @@ import TussilagoCore
 enum Endpoints {
     /// All of them, in the order of the document.
     static let all: [Endpoint] =
-        host + tenants + domains + apps + releases + sources + secrets + operations + access
+        host + tenants + domains + apps + releases + sources + secrets + services + operations + access
 
     private static let tenant = "/v1/tenants/{tenant}"
     private static let app = "/v1/tenants/{tenant}/apps/{app}"
@@ -124,10 +124,10 @@ enum Endpoints {
         .get(app, "getApp", Access(.view, .app), "Shows an app.", answer: .resource("App")) { call in
             try .json(try await call.domain.app(try call.app))
         },
-        .submit(.delete, app, "deleteApp", Access(.delete, .app), "Deletes an app: its routes, units and releases.") {
-            call in
-            .deleteApp(try call.app)
-        },
+        .submit(
+            .delete, app, "deleteApp", Access(.delete, .app), "Deletes an app: its routes, units and releases.",
+            query: [.purge]
+        ) { call in .deleteApp(try call.app, purge: try call.purging) },
         .get(
             "\(app)/status", "getAppStatus", Access(.view, .app), "Shows how an app is right now.",
             answer: .resource("AppStatus")
@@ -207,6 +207,17 @@ enum Endpoints {
             .post, "\(app)/rotate", "rotateSecrets", Access(.rotate, .secret),
             "Makes a release that has the values that were set last."
         ) { call in .rotateSecrets(try call.app) },
+    ]
+
+    private static let services: [Endpoint] = [
+        .get(
+            "\(app)/services", "listServices", Access(.view, .service), "Lists an app's services, and how they are.",
+            answer: .resource("ServicePage")
+        ) { call in try .json(try await call.domain.services(of: try call.app)) },
+        .submit(
+            .post, "\(app)/services/rotate", "rotateServices", Access(.rotate, .service),
+            "Makes a release that has new credentials of the app's services, and takes the old ones back."
+        ) { call in .rotateServices(try call.app) },
     ]
 
     private static let operations: [Endpoint] = [

@@ -43,6 +43,12 @@ struct Parameter: Sendable {
         summary: "Whether to wait behind an operation about the same, instead of being refused with its id.",
         schema: ["type": "boolean", "default": false])
 
+    /// Whether an app goes with all that it had.
+    static let purge = Parameter(
+        name: "purge", place: .query,
+        summary: "Whether its databases are removed at once; else they are kept for seven days.",
+        schema: ["type": "boolean", "default": false])
+
     /// The file with a backup's key for secrets.
     static let secretsKey = Parameter(
         name: "secrets_key", place: .query,

@@ -163,6 +163,11 @@ enum Schemas {
         "Waste": object(["items": texts]),
         "Secret": object(
             ["name": secretName], optional: ["version": count, "created_at": time, "used_version": count]),
+        "Service": object(
+            [
+                "name": text, "type": choice(ServiceType.self), "tier": choice(ServiceTier.self), "secret": secretName,
+                "created_at": time, "used": flag,
+            ], optional: ["size": count, "connections": count]),
         "Route": object(["hostname": text, "app": text]),
         "Plan": object(["steps": texts, "changes": list(ref("Change"))]),
         "Change": object(
@@ -204,7 +209,8 @@ enum Schemas {
 
     private static let pages: [String: JSONValue] = Dictionary(
         uniqueKeysWithValues: [
-            "Tenant", "Domain", "App", "Release", "Route", "Runtime", "Secret", "Operation", "Finding", "Grant",
+            "Tenant", "Domain", "App", "Release", "Route", "Runtime", "Secret", "Service", "Operation", "Finding",
+            "Grant",
             "Token",
             "Quota",
             "AuditRecord",

@@ -177,11 +177,18 @@ struct Call {
     /// Whether the operation may wait for its turn.
     var waiting: Bool {
         get throws(Problem) {
-            switch query["wait"] {
-            case nil, "false": false
-            case "true": true
-            default: throw Problem(.invalidRequest, "it must be true or false", field: "wait")
-            }
+            try flag("wait")
+        }
+    }
+
+    /// Whether an app's databases go with it.
+    var purging: Bool { get throws(Problem) { try flag("purge") } }
+
+    private func flag(_ name: String) throws(Problem) -> Bool {
+        switch query[name] {
+        case nil, "false": false
+        case "true": true
+        default: throw Problem(.invalidRequest, "it must be true or false", field: name)
         }
     }
 

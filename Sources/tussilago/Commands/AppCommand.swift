@@ -73,9 +73,11 @@ struct AppCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Deletes an app: its routes, units and releases.")
         @OptionGroup var options: GlobalOptions
         @OptionGroup var argument: AppArgument
+        @Flag(help: "Remove its databases at once; without this they are kept for seven days.") var purge = false
 
         func run() async throws {
-            let accepted: OperationResource = try await options.client.delete(Paths.app(argument.app))
+            let path = Paths.app(argument.app) + (purge ? "?purge=true" : "")
+            let accepted: OperationResource = try await options.client.delete(path)
             try await OperationWatch(client: options.client, output: options.output).finish(accepted)
         }
     }

@@ -85,6 +85,11 @@ actor MemoryDomain: Domain {
         return PageResource(items: [], next: nil)
     }
 
+    func services(of app: AppReference) async throws(Problem) -> PageResource<ServiceResource> {
+        _ = try await known(app)
+        return PageResource(items: [], next: nil)
+    }
+
     private var sources: [Digest: Int64] = [:]
 
     func source(_ source: Digest, for app: AppReference) async throws(Problem) -> SourceResource {
@@ -244,11 +249,11 @@ actor MemoryDomain: Domain {
             appsByName[app] = AppResource(
                 id: UUID(), tenant: tenant, name: app.app, createdAt: Date(), release: nil, hostnames: [])
             return .createApp(app)
-        case .deleteApp(let app):
+        case .deleteApp(let app, let purge):
             _ = try await self.app(app)
             appsByName[app] = nil
             releasesByApp[app] = nil
-            return .deleteApp(app)
+            return .deleteApp(app, purge: purge ? true : nil)
         case .deploy(let app, let request):
             _ = try await self.app(app)
             addRelease(to: app)
@@ -267,6 +272,7 @@ actor MemoryDomain: Domain {
             return .setSecret(app, name, credential: UUID())
         case .unsetSecret(let app, let name): return .unsetSecret(try await known(app), name)
         case .rotateSecrets(let app): return .rotateSecrets(try await known(app))
+        case .rotateServices(let app): return .rotateServices(try await known(app))
         case .reconcile: return .reconcile
         case .collect: return .collect
         case .restore(let request): return .restore(request.file, secretsKey: request.secretsKey)
