@@ -116,4 +116,5 @@ def main():
     server.serve_forever(poll_interval=None)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -87,7 +87,7 @@ class Errors(Matrix):
         """Asked for again it succeeds; or it is refused, since it is done but for what a reconcile finishes."""
         if self.serves_already(scene, failure):
             self.mended(scene, kind, done, f"it failed after its switch as {failure}")
-            if failure["kind"] == "secret.rotate":
+            if failure["kind"] in ("secret.rotate", "service.rotate"):
                 return  # there is nothing more to rotate
             self.repeats = True
         again = scene.patient(kind.method, kind.path, kind.asked(scene))
@@ -102,7 +102,7 @@ class Errors(Matrix):
     @staticmethod
     def serves_already(scene, failure):
         """Whether what failed has made a release that is current all the same: asked for again, it is made once more."""
-        if not isinstance(failure, dict) or failure["kind"] not in ("app.deploy", "app.scale", "secret.rotate"):
+        if not isinstance(failure, dict) or failure["kind"] not in ("app.deploy", "app.scale", "secret.rotate", "service.rotate"):
             return False
         if Errors.made(scene, failure) == "pending":
             # What it needed to end this was away as well.

@@ -63,6 +63,11 @@ def reaching(text):
     return listening(text).replace("image", 'egress = ["https://api.example.net"]\nimage', 1)
 
 
+def storing(text):
+    """And one with a database."""
+    return text + '[services.db]\ntype = "postgres"\n'
+
+
 def release(text):
     """The release with this text: what went before it may have used numbers up."""
     query = ("SELECT max(number) FROM release WHERE tenant || app = 'acmeshop' AND state != 'failed'"
@@ -118,6 +123,9 @@ KINDS = [
     Kind("restart", "POST", f"{APP}/restart", after=(SHOP, "")),
     Kind("stop", "POST", f"{APP}/stop"),
     Kind("start", "POST", f"{APP}/start", after=(SHOP, ""), undoes="stop"),
-    Kind("delete an app", "DELETE", APP, needed=True),
+    deploy("with a database", "seventh", [SHOP], change=storing),
+    Kind("rotate a database's credentials", "POST", f"{APP}/services/rotate", serves=[SHOP], after=(SHOP, "seventh"),
+         undoes="deploy, with a database"),
+    Kind("delete an app", "DELETE", f"{APP}?purge=true", needed=True),
     Kind("delete a tenant", "DELETE", TENANT, needed=True),
 ]

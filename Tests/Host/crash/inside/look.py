@@ -30,7 +30,7 @@ SPARED = 3600
 # Of units, instances of these kinds and of the platform's own templates.
 UNITS = ["tussilago*", "run-tussilago*", "var-lib-tussilago*"]
 # Neither differs by what the agent was asked for.
-IGNORED = re.compile(r"/var/lib/tussilago/ledger\.sqlite|tussilagod|/lost\+found|/run/tussilago/(backup|ledger-closed|\.?looks)|\.mount$")
+IGNORED = re.compile(r"/var/lib/tussilago/ledger\.sqlite|tussilagod|tussilago-postgres|/lost\+found|/run/tussilago/(backup|ledger-closed|\.?looks)|\.mount$")
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -180,6 +180,8 @@ def containers(names):
 def ledger(names, database):
     keys = {"tenant": 1, "app": 2, "release": 3, "template": 4, "hostname": 1, "claim": 4, "quota": 1, "secret": 4,
             "domain": 2}
+    for row in database.execute("SELECT tenant, app, name, type, released_at IS NULL AS kept FROM service"):
+        yield f"ledger service {row['tenant']}/{row['app']}/{row['name']}", f"{row['type']} {row['kept']}"
     for table, key in keys.items():
         for row in database.execute(f"SELECT * FROM {table}"):
             where = list(row)[:key]
@@ -201,6 +203,18 @@ def ledger(names, database):
     problem = database.execute("PRAGMA quick_check").fetchone()[0]
     if problem != "ok":
         yield "ledger file", problem
+
+
+def databases():
+    """What is on the server of apps' databases, if that runs: how many of each there are, as their names are ids."""
+    socket_path = "/run/tussilago-postgres/.s.PGSQL.5432"
+    if not os.path.exists(socket_path):
+        return
+    query = ("SELECT 'database', datconnlimit, datacl::text ~ '=T' FROM pg_database WHERE datname ~ '^d_' UNION ALL"
+             " SELECT 'role', rolconnlimit, rolcanlogin FROM pg_roles WHERE rolname ~ '^[ro]_' ORDER BY 1, 2, 3")
+    listed = text_of("psql", "-h", os.path.dirname(socket_path), "-U", "tussilago", "-d", "postgres", "-XAtqc", query)
+    for number, line in enumerate(listed.splitlines()):
+        yield f"database server {number}", line
 
 
 def credentials(database):
@@ -226,7 +240,7 @@ def operations(database):
 def everything(database):
     names = Names(database)
     seen = dict(files(names))
-    for part in (units(names), caddy(), containers(names), credentials(database), ledger(names, database)):
+    for part in (units(names), caddy(), containers(names), databases(), credentials(database), ledger(names, database)):
         seen.update(part)
     return seen
 
