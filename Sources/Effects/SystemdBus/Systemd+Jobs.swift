@@ -32,6 +32,9 @@ extension Systemd {
 
     public func stop(_ units: [UnitName], deadline: Duration) async throws(PortError) {
         try await perform(.stop, units, within: deadline)
+        // What came of a job's last run is remembered as long as its timer is there. systemd forgets it with the timer, but
+        // never once the unit's file is gone, which may come first.
+        await forgive(units.filter { $0.type == .timer }.compactMap { UnitName("\($0.stem).service") })
     }
 
     public func refresh(_ unit: UnitName, deadline: Duration) async throws(PortError) {
