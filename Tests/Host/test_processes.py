@@ -36,7 +36,9 @@ def test_a_worker_that_crashes_at_its_start_keeps_the_old_release(host):
     test = "import sys, time; time.sleep(0.5); sys.exit('no queue there')"
     before = host.get(WORKERS)
     result = host.try_deploy("procs/app", manifest(WORKERS, process=worker(test), TEXT="broken"))
-    assert result.code == 1 and "no queue there" in result.output, result.output
+    assert result.code == 1, result.output
+    # The journal may have the line a moment later than the error was told.
+    host.settled(lambda: "no queue there" in host.run("tussilago logs procs/app --process worker"), "the log says why")
     assert "ended before it had run for 3 s" in result.output and "tussilago logs procs/app" in result.output, result.output
     assert host.get(WORKERS) == before, (before, host.get(WORKERS))
     assert host.property("tussilago-procs-app-worker@2.service", "ActiveState") == "active"
