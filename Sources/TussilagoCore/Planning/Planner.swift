@@ -155,10 +155,10 @@ public struct Planner: Sendable {
         }
     }
 
-    /// Whether an app's creation was cut: it has nothing to run yet, and its tenant does not start it. There is nothing
-    /// that an admin could have stopped.
+    /// Whether an app's creation, or its restoration, was cut: its tenant does not start it yet, which is what a plan does
+    /// only once all runs. There is nothing that an admin could have stopped.
     private func isNew(_ app: AppReference) -> Bool {
-        observed.installed.live.isEmpty && observed.installed.wants[app.tenant.target]?.contains(app.target) != true
+        observed.installed.wants[app.tenant.target]?.contains(app.target) != true
     }
 
     private mutating func point(_ reference: AppReference, copy: Int, at instance: Instance?) {
