@@ -59,7 +59,13 @@ struct StatusCommand: AsyncParsableCommand {
 
     /// When a job runs next, and how its last run was.
     private func words(_ job: JobResource, _ style: Style) -> String {
-        let next = job.active == "active" ? job.next.map { "next \($0.readable)" } ?? "never again" : "stopped"
+        let next: String
+        switch (job.active == "active", job.next) {
+        case (false, _): next = "stopped"
+        case (true, let at?): next = "next \(at.readable)"
+        // systemd looks for the next time when a run has ended.
+        case (true, nil): next = job.running ? "next when this run has ended" : "never again"
+        }
         guard let last = job.last else { return "\(next), has not run in this release" }
         guard !job.running, let result = last.result, let ended = last.endedAt else {
             return "\(next), runs since \(last.startedAt.ago().dropLast(" ago".count))"
