@@ -84,6 +84,49 @@ public struct QuotaAmounts: Hashable, Sendable, Codable {
     }
 }
 
+/// `POST /v1/tenants/{tenant}/policy`, and what a tenant has: the most that manifests may ask for, where it is more than the
+/// strict policy has, and why. Nothing at all is the strict policy.
+public struct PolicyResource: Hashable, Sendable, Codable {
+    /// In bytes.
+    public var sharedMemory: Int64?
+    /// In seconds.
+    public var stop: Int64?
+    /// In seconds.
+    public var release: Int64?
+    /// In ten seconds.
+    public var logLines: Int64?
+    public var reason: String?
+
+    /// The strict policy.
+    public init() {}
+
+    /// What an admin has allowed.
+    public init(_ loosening: Loosening) {
+        reason = loosening.reason
+        for kind in SandboxLimits.Kind.allCases { self[kind] = loosening.limits[kind] }
+    }
+
+    /// The amount of a kind.
+    public subscript(_ kind: SandboxLimits.Kind) -> Int64? {
+        get {
+            switch kind {
+            case .sharedMemory: sharedMemory
+            case .stop: stop
+            case .release: release
+            case .logLines: logLines
+            }
+        }
+        set {
+            switch kind {
+            case .sharedMemory: sharedMemory = newValue
+            case .stop: stop = newValue
+            case .release: release = newValue
+            case .logLines: logLines = newValue
+            }
+        }
+    }
+}
+
 /// That someone has a role.
 public struct GrantResource: Hashable, Sendable, Codable {
     /// Where; absent for all of the host.

@@ -14,6 +14,7 @@ public enum Paths {
 
     public static func tenant(_ name: TenantName) -> String { "\(tenants)/\(name)" }
     /// What the tenant's apps may reach.
+    public static func policy(_ tenant: TenantName) -> String { "\(self.tenant(tenant))/policy" }
     public static func egress(_ tenant: TenantName) -> String { "\(self.tenant(tenant))/egress" }
     /// The tenant's own hostnames.
     public static func domains(_ tenant: TenantName) -> String { "\(self.tenant(tenant))/domains" }

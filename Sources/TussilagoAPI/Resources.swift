@@ -12,14 +12,20 @@ public struct TenantResource: Hashable, Sendable, Codable {
     public var apps: Int
     /// What its apps may reach.
     public var egress: EgressGrant
+    /// What its apps may have beyond the strict policy; absent where that is nothing.
+    public var policy: PolicyResource?
 
     /// Shows a tenant.
-    public init(id: UUID, name: TenantName, createdAt: Date, apps: Int, egress: EgressGrant = .none) {
+    public init(
+        id: UUID, name: TenantName, createdAt: Date, apps: Int, egress: EgressGrant = .none,
+        policy: PolicyResource? = nil
+    ) {
         self.id = id
         self.name = name
         self.createdAt = createdAt
         self.apps = apps
         self.egress = egress
+        self.policy = policy
     }
 }
 

@@ -5,8 +5,9 @@ public struct Executor: Sendable {
     private let outside: Outside
     private let routes: RouteBook
 
-    /// Longer than the longest health check that a manifest may ask for; systemd's own time-outs come first.
-    private static let startDeadline = Duration.seconds(720)
+    /// Longer than the longest health check and release's command that a manifest may ask for; systemd's own time-outs
+    /// come first.
+    private static let startDeadline = Duration.seconds(1_620)
     private static let stopDeadline = Duration.seconds(120)
 
     /// Performs through these ports.

@@ -26,6 +26,10 @@ struct FailureReport: Sendable {
             operation.request.tenant.map {
                 "see what it has with: tussilago quota show \($0); delete some, or have the quota raised"
             }
+        case (.refused, _) where error.subject == "sandbox":
+            operation.request.tenant.map {
+                "ask for less in [sandbox], or have an admin of the host allow it: tussilago tenant policy \($0) --help"
+            }
         case (.damaged, .restore): "nothing was changed; use another copy of the backup"
         case (.refused, .restore) where error.subject == "secrets key",
             (.notFound, .restore) where error.subject == "secrets key":

@@ -269,6 +269,8 @@ public actor OperationQueue {
         case .deleteTenant(let name): "tenant \(name) is gone"
         case .setQuota(let name, _): "the quota of tenant \(name) is set"
         case .setEgress(let name, let egress): "apps of \(name) may reach: \(egress.rawValue)"
+        case .setPolicy(let name, let loosening):
+            "the policy of tenant \(name) is \(loosening == nil ? "strict" : "set")"
         case .addDomain(let name, let hostname, let vouched):
             vouched ? "\(hostname) is \(name)'s" : "\(hostname) waits for its record"
         case .verifyDomain(let name, let hostname): "\(hostname) is \(name)'s"

@@ -23,6 +23,7 @@ struct OperationRunner: Sendable {
         case .deleteTenant(let name): try await deleteTenant(name)
         case .setQuota(let name, let quota): try await setQuota(quota, of: name)
         case .setEgress(let name, let egress): try await setEgress(name, egress)
+        case .setPolicy(let name, let loosening): try await setPolicy(loosening, of: name)
         case .addDomain(let name, let hostname, let vouched):
             try await addDomain(hostname, of: name, vouched: vouched, by: operation.caller)
         case .verifyDomain(let name, let hostname): try await verifyDomain(hostname, of: name)
@@ -94,6 +95,25 @@ struct OperationRunner: Sendable {
         let record = try await wishes.record(of: name)
         try await outside.measureTrees(of: record.tenant)
         try await reach(DesiredState(record))
+    }
+
+    /// What runs stays as it is: its units are its release's. What asks for more is told, and refused from now on.
+    private func setPolicy(_ loosening: Loosening?, of name: TenantName) async throws(PortError) {
+        try await outside.ledger.setLoosening(loosening, of: name)
+        try await reach(DesiredState(try await wishes.record(of: name)))
+        try await outside.ledger.forApps(of: name) { (apps) throws(PortError) in
+            for record in apps {
+                guard let asked = record.current?.manifest.sandbox, let excess = loosening.excess(of: asked) else {
+                    continue
+                }
+                let kind = excess.kind
+                let what =
+                    "its release has \(kind.key) \(kind.text(asked.amount(kind))); "
+                    + "no other one may have more than \(kind.text(excess.most))"
+                try await log.finding(
+                    Finding(subject: "\(record.app.reference)", what: what, action: .report))
+            }
+        }
     }
 
     private func createApp(_ reference: AppReference) async throws(PortError) {
@@ -187,7 +207,7 @@ struct OperationRunner: Sendable {
         guard earlier.state != .current else {
             throw PortError(.refused, "\(reference) release \(release.number)", cause: "it serves already")
         }
-        try await outside.ledger.tenant(reference.tenant)?.allow(release.manifest.egress)
+        try await outside.ledger.tenant(reference.tenant)?.allow(release.manifest)
         try await HostnameRights(outside: outside).settle(
             release.manifest.hostnames, of: reference.tenant, voucher: nil)
         try await log.event(.stepStarted, "go back to release \(release.number)")

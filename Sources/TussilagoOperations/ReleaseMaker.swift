@@ -69,7 +69,7 @@ struct ReleaseMaker: Sendable {
         _ manifest: Manifest, _ artefact: Artefact, _ secrets: [SecretVersion], reason: String, voucher: String?,
         _ app: App, _ tenant: Tenant, _ operation: TussilagoCore.Operation
     ) async throws(PortError) -> ReleaseRecord {
-        try await outside.ledger.tenant(tenant.name)?.allow(manifest.egress)
+        try await outside.ledger.tenant(tenant.name)?.allow(manifest)
         try await HostnameRights(outside: outside).settle(manifest.hostnames, of: tenant.name, voucher: voucher)
         let history = try await outside.ledger.history(of: app.reference)
         let now = outside.now()
@@ -90,7 +90,8 @@ struct ReleaseMaker: Sendable {
         for process in manifest.processes + [manifest.phase].compactMap(\.self) {
             let template = ProcessTemplate(
                 tenant: tenant, app: app, process: process, artefact: artefact, hasSecrets: !secrets.isEmpty,
-                egress: manifest.egress, hasDatabase: manifest.database != nil)
+                egress: manifest.egress, hasDatabase: manifest.database != nil,
+                policy: SandboxPolicy(manifest.sandbox))
             templates[process.name] = history.template(for: process.name, text: template.text)
         }
         return Release(

@@ -84,6 +84,7 @@ public enum Submission: Hashable, Sendable {
     case deleteTenant(TenantName)
     case setQuota(TenantName, QuotaRequest)
     case setEgress(TenantName, EgressRequest)
+    case setPolicy(TenantName, Loosening?)
     case addDomain(TenantName, DomainRequest)
     case verifyDomain(TenantName, Hostname)
     case removeDomain(TenantName, Hostname)

@@ -68,7 +68,7 @@ extension Platform {
         let record = try await known(app)
         let tenant = try await known(app.tenant)
         return try await answering { () throws(PortError) in
-            try tenant.allow(deployment.manifest.egress)
+            try tenant.allow(deployment.manifest)
             return try await PlanPreview(outside, caddy: settings.caddy)
                 .preview(deployment, of: record, tenant: tenant.tenant)
         }
@@ -80,6 +80,7 @@ extension Platform {
             .createTenant(try name(request.name) { text throws(InvalidValue) in try TenantName(text) })
         case .deleteTenant(let tenant): .deleteTenant(tenant)
         case .setEgress(let tenant, let request): .setEgress(tenant, request.egress)
+        case .setPolicy(let tenant, let loosening): .setPolicy(tenant, loosening)
         case .addDomain(let tenant, let request):
             .addDomain(
                 tenant, try hostname(request.hostname), vouched: try vouches(request.vouch ?? false, caller))
@@ -221,7 +222,7 @@ extension Platform {
             throw PortError(
                 .conflict, "apps", cause: "tenant \(name) still has \(isThere.apps) apps; delete them first")
         }
-        if case .deploy(_, let deployment) = request { try isThere.allow(deployment.manifest.egress) }
+        if case .deploy(_, let deployment) = request { try isThere.allow(deployment.manifest) }
         guard let reference = request.app else { return }
         let app = try await ledger.app(reference)
         if case .createApp = request {

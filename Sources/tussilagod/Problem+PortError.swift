@@ -18,6 +18,10 @@ extension Problem {
             self.init(
                 .forbidden, error.cause, field: "egress",
                 remedy: "an admin grants it with: tussilago tenant set TENANT --egress list|internet")
+        case .refused where error.subject == "sandbox":
+            self.init(
+                .forbidden, error.cause, field: "sandbox",
+                remedy: "ask for less in [sandbox], or have an admin of the host allow it: tussilago tenant policy")
         case .refused: self.init(.invalidRequest, text)
         case .noKey: self.init(.noKey, text, remedy: "systemd-creds setup")
         case .noSpace: self.init(.noSpace, text, remedy: "make room on the disk, then try again")

@@ -7,7 +7,7 @@ extension TenantResource {
     init(_ record: TenantRecord) {
         self.init(
             id: record.tenant.id, name: record.tenant.name, createdAt: record.createdAt, apps: record.apps,
-            egress: record.egress)
+            egress: record.egress, policy: record.tenant.loosening.map { PolicyResource($0) })
     }
 }
 

@@ -45,7 +45,7 @@ import TussilagoCore
         let line = value.map { "\(key) = \($0)\n" } ?? "", web = "[processes.web]\ncommand = \"a\"\n"
         switch table {
         case "Top level": return key == "processes" ? line : line + web
-        case "python", "limits": return "\(web)[\(table)]\n\(line)"
+        case "python", "limits", "sandbox": return "\(web)[\(table)]\n\(line)"
         case "services.NAME": return "\(web)[services.db]\n\(key == "type" ? "" : "type = \"postgres\"\n")\(line)"
         case "ingress", "health": return "\(web)\(table) = { \(line.dropLast()) }\n"
         default:
@@ -65,7 +65,9 @@ import TussilagoCore
     @Test("The page has every key that the parser knows, and no other")
     func keys() throws {
         let unknown = "qqqqqqqqqqqqqqqq", opening = "known here: "
-        let tables = ["Top level", "python", "services.NAME", "limits", "processes.NAME", "ingress", "health"]
+        let tables = [
+            "Top level", "python", "services.NAME", "sandbox", "limits", "processes.NAME", "ingress", "health",
+        ]
         #expect(Set(rows.map(\.table)) == Set(tables))
         for table in tables {
             guard case .failure(let errors) = TOMLManifestReader().manifest(Self.manifest(table, unknown, "1")) else {

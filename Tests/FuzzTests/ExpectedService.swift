@@ -12,13 +12,16 @@ struct ExpectedService {
     /// Values in which something of the tenant's stands.
     var values: [String: [String]]
 
-    init(_ process: ProcessSpecification, hasFiles: Bool, hasDatabase: Bool = false) {
+    init(
+        _ process: ProcessSpecification, hasFiles: Bool, hasDatabase: Bool = false, sandbox: SandboxLimits? = nil
+    ) {
+        let stop = sandbox?[.stop] ?? 10, shared = sandbox?[.sharedMemory] ?? 16_777_216
         let users = 0x7000_0000 + 7 * 65_536
         let live = "/var/lib/tussilago/apps/acme/shop/live/%i"
         options = """
             /usr/bin/podman --runtime=/usr/libexec/tussilago/tussilago-runsc run --name %p-%i --cidfile=%t/%N.cid --replace \
-            --rm --log-driver passthrough --cgroups=split --stop-timeout 10 --pull never --entrypoint --hostname shop \
-            --tmpfs /dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=16777216 \
+            --rm --log-driver passthrough --cgroups=split --stop-timeout \(stop) --pull never --entrypoint --hostname shop \
+            --tmpfs /dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=\(shared) \
             --tmpfs /run:rw,nosuid,nodev,noexec,mode=755,size=65536 \
             --tmpfs /var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536 \
             --tmpfs /tmp:rw,nosuid,nodev,mode=1777,size=\(process.limits.temporary.count) --read-only-tmpfs \
@@ -101,6 +104,8 @@ struct ExpectedService {
         }
         service += " Environment ExecStop ExecStopPost Delegate Type ExecStart"
         if process.schedule == nil { service += " NotifyAccess" }
+        values["LogRateLimitBurst"] = ["\(sandbox?[.logLines] ?? 5_000)"]
+        values["TimeoutStopSec"] = ["\(stop + 20)"]
         values["Type"] = [process.schedule == nil ? "notify" : "oneshot"]
         values["MemoryMax"] = ["\(process.limits.memory.count)"]
         values["TasksMax"] = ["\(process.limits.tasks)"]

@@ -42,6 +42,12 @@ enum HostileManifest {
         if random.oneIn(12) {
             lines.append("\(string(HostileText.any(&random))) = \(string(HostileText.any(&random)))")
         }
+        if random.oneIn(4) {
+            lines.append("[sandbox]")
+            lines.append("shared-memory = \"\(Int.random(in: 50...2000, using: &random))K\"")
+            lines.append("stop = \(string(random.oneIn(6) ? HostileText.any(&random) : "7s"))")
+            lines.append("log-lines = \(Int.random(in: 1...9_000, using: &random))")
+        }
         if random.oneIn(8) {
             lines.append("[services.\(string(random.oneIn(2) ? HostileText.any(&random) : "db"))]")
             lines.append("type = \(string(random.oneIn(2) ? HostileText.any(&random) : "postgres"))")

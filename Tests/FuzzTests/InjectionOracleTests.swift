@@ -20,6 +20,7 @@ struct InjectionOracleTests {
         let process: ProcessSpecification
         let hasFiles: Bool
         var hasDatabase = false
+        var sandbox: SandboxLimits?
         let text: String
 
         var file: String { "tussilago-acme-shop-p\(seed)" }
@@ -101,17 +102,21 @@ struct InjectionOracleTests {
         guard case .success(let parsed) = TOMLManifestReader().manifest(text),
             let process = parsed.manifest.processes.first
         else { return nil }
-        return try made(process, hasFiles: random.oneIn(2), hasDatabase: random.oneIn(4), seed: seed)
+        return try made(
+            process, hasFiles: random.oneIn(2), hasDatabase: random.oneIn(4), sandbox: parsed.manifest.sandbox,
+            seed: seed)
     }
 
     private static func made(
-        _ process: ProcessSpecification, hasFiles: Bool, hasDatabase: Bool = false, seed: UInt64
+        _ process: ProcessSpecification, hasFiles: Bool, hasDatabase: Bool = false, sandbox: SandboxLimits? = nil,
+        seed: UInt64
     ) throws -> Case {
         let text = ProcessTemplate(
             tenant: try Make.tenant(), app: try Make.app(), process: process, hasFiles: hasFiles,
-            hasDatabase: hasDatabase
+            hasDatabase: hasDatabase, policy: SandboxPolicy(sandbox)
         ).text
-        return Case(seed: seed, process: process, hasFiles: hasFiles, hasDatabase: hasDatabase, text: text)
+        return Case(
+            seed: seed, process: process, hasFiles: hasFiles, hasDatabase: hasDatabase, sandbox: sandbox, text: text)
     }
 
     /// Holds what the generator makes of the cases against what they mean. What the platform's own check refuses is
@@ -126,7 +131,7 @@ struct InjectionOracleTests {
                 try command.verify(
                     policy: .strict, users: users, app: Make.app().reference, quadlet: UnitSections(each.text))
                 let expected = ExpectedService(
-                    each.process, hasFiles: each.hasFiles, hasDatabase: each.hasDatabase)
+                    each.process, hasFiles: each.hasFiles, hasDatabase: each.hasDatabase, sandbox: each.sandbox)
                 let difference = expected.difference(from: service)
                 #expect(difference == nil, "seed \(each.seed): \(each.process.command)")
                 if difference == nil { tally.same += 1 }

@@ -18,6 +18,9 @@ enum Samples {
         limits = { memory = "512M", tasks = 5_12 }
         [processes.worker]
         command = ["sh", "-c", "true"]
+        [sandbox]
+        shared-memory = "1M"
+        log-lines = 100
         """,
         "[processes.web]\ncommand = [\"python3\"]\ningress = \"socket\"\n",
         """

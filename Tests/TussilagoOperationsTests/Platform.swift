@@ -122,12 +122,13 @@ struct Platform {
     }
 
     func deploy(
-        _ text: String = "one", hostnames: [String] = ["shop.example.org"], egress: Egress? = nil, vouches: Bool? = nil
+        _ text: String = "one", hostnames: [String] = ["shop.example.org"], egress: Egress? = nil,
+        sandbox: SandboxLimits? = nil, vouches: Bool? = nil
     ) throws -> TussilagoCore.Operation.Request {
         let manifest = Manifest(
             processes: [try Make.process()], hostnames: try hostnames.map { try Hostname($0) },
             environment: [try EnvironmentVariable(name: "TEXT", value: text)], drainSeconds: 0,
-            egress: egress)
+            egress: egress, sandbox: sandbox)
         return .deploy(
             shop, Deployment(image: try Make.image().reference, manifest: manifest, vouches: vouches))
     }

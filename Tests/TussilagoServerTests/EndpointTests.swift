@@ -32,6 +32,7 @@ struct EndpointTests {
                     case "Rollback"?: "{}"
                     case "NewGrant"?: #"{"grantee":"user:alice","role":"viewer"}"#
                     case "NewToken"?: #"{"name":"ci","role":"viewer","expires_in":3600}"#
+                    case "Policy"?: #"{"stop":30,"reason":"a slow end"}"#
                     case "NewQuota"?: #"{"apps":3}"#
                     case "NewRuntime"?: #"{"image":"localhost/python:3.13","default":true}"#
                     case "Restore"?: #"{"file":"/srv/backup.tar"}"#

@@ -45,6 +45,7 @@ struct OpenAPITests {
                 Paths.action(app, "rotate"), Paths.runtimes, Paths.runtime(try PythonVersion("3.13")),
                 Paths.source(try Digest(String(repeating: "a", count: 64)), app),
                 Paths.services(app), "\(Paths.services(app))/rotate", Paths.egress(app.tenant),
+                Paths.policy(app.tenant),
                 Paths.domains(app.tenant),
                 Paths.domain(hostname, of: app.tenant), Paths.verify(hostname, of: app.tenant),
             ]

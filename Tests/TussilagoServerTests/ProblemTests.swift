@@ -30,6 +30,7 @@ struct ProblemTests {
 
     private static let create = "POST /v1/tenants"
     private static let deploy = "POST /v1/tenants/acme/apps/shop/releases"
+    private static let policy = "POST /v1/tenants/acme/policy"
     private static let releases = "GET /v1/tenants/acme/apps/shop/releases"
 
     static let cases: [Case] = [
@@ -73,6 +74,11 @@ struct ProblemTests {
         Case(create, body: #"{"name":"a","nmae":"b"}"#, field: "nmae"),
         Case(create, body: #"{"name":"a","\u006eame":"b"}"#),
         Case(create, body: #"{"name":"# + String(repeating: "[", count: 100_000)),
+        Case(policy, body: #"{"stop":10,"reason":"as strict as strict"}"#, field: "stop"),
+        Case(policy, body: #"{"stop":91,"reason":"more than there can be"}"#, field: "stop"),
+        Case(policy, body: #"{"stop":30}"#, field: "reason"),
+        Case(policy, body: #"{"stop":30,"reason":"a\b"}"#, field: "reason"),
+        Case(policy, body: #"{"stop":30,"reason":"a User=0"}"#, field: "reason"),
         Case(deploy, body: #"{"manifest":"","image":null}"#, field: "image"),
         Case(deploy, body: #"{"manifest":"","image":"python"}"#, field: "image"),
         Case(deploy, body: #"{"manifest":"","files":"src"}"#, field: "files"),

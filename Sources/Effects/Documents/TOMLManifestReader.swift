@@ -33,6 +33,7 @@ public struct TOMLManifestReader: ManifestReader {
             if reader.member("python") != nil { reader.table("python") { python = PythonReader.build($0) } }
             let processes = self.processes(reader, scaled: &scaled)
             let egress = self.egress(reader)
+            let sandbox = self.sandbox(reader)
             let services = ServiceReader.services(reader)
             for service in services where secrets.contains(service.secret) {
                 guard let member = reader.member("secrets") else { continue }
@@ -44,7 +45,7 @@ public struct TOMLManifestReader: ManifestReader {
             manifest = Manifest(
                 processes: processes, hostnames: hostnames, environment: environment,
                 drainSeconds: drain ?? Manifest.defaultDrainSeconds, secrets: secrets, egress: egress, python: python,
-                release: release, services: services)
+                release: release, services: services, sandbox: sandbox)
             if egress != nil, manifest.hasTooManyOnBridge, let member = reader.member("egress") {
                 reader.report(
                     member.position, "egress",
@@ -106,6 +107,26 @@ public struct TOMLManifestReader: ManifestReader {
             }
         }
         return Egress(hosts: Array(lines.keys))
+    }
+
+    /// What of the sandboxes is not as in the strict policy; nil for nothing.
+    private func sandbox(_ reader: TableReader) -> SandboxLimits? {
+        var limits = SandboxLimits()
+        reader.table("sandbox") { table in
+            for kind in SandboxLimits.Kind.allCases {
+                let range = Int(clamping: kind.range.lowerBound)...Int(clamping: kind.range.upperBound)
+                let amount: Int64? =
+                    switch kind {
+                    case .sharedMemory:
+                        table.read(kind.key, .size(Bytes(kind.range.lowerBound)...Bytes(kind.range.upperBound)))?.count
+                    case .stop, .release: table.read(kind.key, .seconds(range)).map(Int64.init)
+                    case .logLines: table.read(kind.key, .integer(range)).map(Int64.init)
+                    }
+                // To say what holds anyway makes no other release.
+                limits[kind] = amount == kind.strict ? nil : amount
+            }
+        }
+        return limits.isEmpty ? nil : limits
     }
 
     /// The variables of all processes; together they are far below 128 KiB, since the whole text is.

@@ -38,6 +38,7 @@ struct Comparison {
         // A row that any of the files agrees with is right: then another file was changed, and is written anew.
         if var known = known?.tenant {
             known.quota = Quota()
+            known.loosening = nil
             if found.versions.contains(known) { return }
         }
         if known == nil { newTenants.insert(tenant.name) }
@@ -48,7 +49,10 @@ struct Comparison {
                 INSERT INTO tenant (name, id, users, created_at) VALUES (?1, ?2, ?3, ?4)
                 ON CONFLICT (name) DO UPDATE SET id = ?2, users = ?3
                 """, [.name(tenant.name), .id(tenant.id), .number(tenant.users.index), try .time(found.createdAt)])
-            if known == nil { try connection.set(found.quota, of: tenant.name) }
+            if known == nil {
+                try connection.set(found.quota, of: tenant.name)
+                try connection.set(found.loosening, of: tenant.name)
+            }
         }
     }
 

@@ -218,11 +218,12 @@ extension AuditChain {
 }
 
 extension AuditEntry {
-    /// What an operation's acceptance or end is recorded as.
+    /// What an operation's acceptance or end is recorded as. What was asked for is in the first of the two.
     init(_ operation: TussilagoCore.Operation, _ outcome: Outcome, at: Date) {
         self.init(
             at: at, caller: operation.caller, verb: operation.request.kind.rawValue,
             subject: operation.request.subject, tenant: operation.request.tenant?.rawValue, outcome: outcome,
-            requestID: operation.requestID, operation: operation.id, detail: operation.failure?.code ?? "")
+            requestID: operation.requestID, operation: operation.id,
+            detail: operation.failure?.code ?? (outcome == .accepted ? operation.request.detail : ""))
     }
 }

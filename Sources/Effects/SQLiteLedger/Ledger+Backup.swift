@@ -84,6 +84,7 @@ extension Connection {
         ("access_grant", "tenant, grantee, number, role, granted_by, granted_at"),
         ("token", "id, tenant, name, role, created_by, created_at, expires_at, digest"),
         ("quota", "tenant, content"),
+        ("policy", "tenant, limits, reason"),
         ("service", "owner, type, tenant, app, name, tier, created_at, released_at"),
     ]
 

@@ -40,6 +40,15 @@ extension SQLiteLedger {
         }
     }
 
+    public func setLoosening(_ loosening: Loosening?, of tenant: TenantName) throws(PortError) {
+        try write { (connection) throws(PortError) in
+            guard try connection.holds("SELECT 1 FROM tenant WHERE name = ?1", [.name(tenant)]) else {
+                throw PortError(.notFound, "tenant", cause: "there is no tenant \(tenant)")
+            }
+            try connection.set(loosening, of: tenant)
+        }
+    }
+
     /// Removes a tenant; nothing if it is not there.
     /// - Throws: ``PortError/Code-swift.enum/refused`` when it has apps.
     public func removeTenant(_ name: TenantName) throws(PortError) {
@@ -48,7 +57,7 @@ extension SQLiteLedger {
             guard try !connection.holds("SELECT 1 FROM app WHERE tenant = ?1 LIMIT 1", [.name(name)]) else {
                 throw PortError(.refused, name.rawValue, cause: "it still has apps")
             }
-            // Its grants, tokens and quota go with it: the next of its name has none of them.
+            // Its grants, tokens, quota and policy go with it: the next of its name has none of them.
             try connection.run("DELETE FROM tenant WHERE name = ?1", [.name(name)])
         }
     }
@@ -73,16 +82,33 @@ extension Connection {
     }
 }
 
+extension Connection {
+    func set(_ loosening: Loosening?, of tenant: TenantName) throws(PortError) {
+        guard let loosening else { return try run("DELETE FROM policy WHERE tenant = ?1", [.name(tenant)]) }
+        try run(
+            "INSERT INTO policy VALUES (?1, ?2, ?3) ON CONFLICT (tenant) DO UPDATE SET limits = ?2, reason = ?3",
+            [.name(tenant), .text(loosening.limits.text), .text(loosening.reason)])
+    }
+}
+
 extension TenantRecord {
     /// What ``init(_:)`` reads, in its order.
     static let columns = """
         name, id, users, created_at, (SELECT count(*) FROM app WHERE app.tenant = tenant.name),
-        (SELECT content FROM quota WHERE quota.tenant = tenant.name), egress
+        (SELECT content FROM quota WHERE quota.tenant = tenant.name), egress,
+        (SELECT limits FROM policy WHERE policy.tenant = tenant.name),
+        (SELECT reason FROM policy WHERE policy.tenant = tenant.name)
         """
 
     init(_ row: borrowing Row) throws(PortError) {
         var tenant = Tenant(id: try row.id(1), name: try row.name(0), users: try row.value(2, UserRange.init(index:)))
         if !row.isNull(5) { tenant.quota = try row.value(5) { Quota(text: $0) } }
+        if !row.isNull(7) {
+            let reason = try row.text(8)
+            tenant.loosening = try row.value(7) { text in
+                SandboxLimits(text: text).flatMap { try? Loosening($0, reason: reason) }
+            }
+        }
         self.init(
             tenant: tenant, createdAt: try row.time(3), apps: try row.integer(4),
             egress: try row.value(6, EgressGrant.init(rawValue:)))

@@ -5,7 +5,7 @@ enum Schema {
     /// What turns an empty file into a ledger, step by step.
     ///
     /// `user_version` counts the steps that a file has had. A step that was released is never changed.
-    static let migrations = [tables, queue, milestones, secrets, access, reach, services]
+    static let migrations = [tables, queue, milestones, secrets, access, reach, services, policies]
 
     /// Makes a connection safe to use, and its file as new as this program.
     ///
@@ -373,5 +373,14 @@ enum Schema {
             PRIMARY KEY (owner, type)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX service_app ON service (tenant, app) WHERE released_at IS NULL;
+        """
+
+    /// What admins let tenants' apps have beyond the strict policy.
+    private static let policies = """
+        CREATE TABLE policy (
+            tenant TEXT PRIMARY KEY REFERENCES tenant (name) ON DELETE CASCADE,
+            limits TEXT NOT NULL,
+            reason TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 }

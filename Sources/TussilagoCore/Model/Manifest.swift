@@ -18,12 +18,15 @@ public struct Manifest: Hashable, Sendable, Codable {
     public var release: [CommandArgument]?
     /// The services that it has, sorted.
     @LaterList public var services: [ServiceSpecification]
+    /// What of its sandboxes is not as in the strict policy; nil for nothing.
+    public var sandbox: SandboxLimits?
 
     /// Makes a manifest of its parts; lists are put in their order.
     public init(
         processes: [ProcessSpecification], hostnames: [Hostname] = [], environment: [EnvironmentVariable] = [],
         drainSeconds: Int = Manifest.defaultDrainSeconds, secrets: [SecretName] = [], egress: Egress? = nil,
-        python: PythonBuild? = nil, release: [CommandArgument]? = nil, services: [ServiceSpecification] = []
+        python: PythonBuild? = nil, release: [CommandArgument]? = nil, services: [ServiceSpecification] = [],
+        sandbox: SandboxLimits? = nil
     ) {
         self.processes = processes.sorted { $0.name < $1.name }
         self.hostnames = Set(hostnames).sorted()
@@ -34,6 +37,7 @@ public struct Manifest: Hashable, Sendable, Codable {
         self.python = python
         self.release = release
         self.services = services.sorted()
+        self.sandbox = sandbox
     }
 
     /// The most copies of one process that run.

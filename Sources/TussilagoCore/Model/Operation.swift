@@ -62,6 +62,8 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case setQuota(TenantName, Quota)
         /// Lets a tenant's apps reach this much, and cuts what is more.
         case setEgress(TenantName, EgressGrant)
+        /// Lets a tenant's apps have more than the strict policy, or nothing more than that.
+        case setPolicy(TenantName, Loosening?)
         /// Notes that a tenant wants a hostname of its own; with `vouched`, that an admin knows it to be the tenant's.
         case addDomain(TenantName, Hostname, vouched: Bool)
         /// Looks for the record that proves it.
@@ -100,6 +102,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
             case .deleteTenant: .deleteTenant
             case .setQuota: .setQuota
             case .setEgress: .setEgress
+            case .setPolicy: .setPolicy
             case .addDomain: .addDomain
             case .verifyDomain: .verifyDomain
             case .removeDomain: .removeDomain
@@ -125,7 +128,8 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         public var tenant: TenantName? {
             switch self {
             case .createTenant(let name), .deleteTenant(let name), .setQuota(let name, _), .setEgress(let name, _),
-                .addDomain(let name, _, _), .verifyDomain(let name, _), .removeDomain(let name, _):
+                .setPolicy(let name, _), .addDomain(let name, _, _), .verifyDomain(let name, _),
+                .removeDomain(let name, _):
                 name
             default: app?.tenant
             }
@@ -134,9 +138,8 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         /// The app that it is about; nil for a tenant's and the host's.
         public var app: AppReference? {
             switch self {
-            case .createTenant, .deleteTenant, .setQuota, .setEgress, .addDomain, .verifyDomain, .removeDomain,
-                .reconcile,
-                .collect, .restore:
+            case .createTenant, .deleteTenant, .setQuota, .setEgress, .setPolicy, .addDomain, .verifyDomain,
+                .removeDomain, .reconcile, .collect, .restore:
                 nil
             case .createApp(let app), .deleteApp(let app, _), .deploy(let app, _), .scale(let app, _),
                 .rollback(let app, _), .setSecret(let app, _, _), .unsetSecret(let app, _), .rotateSecrets(let app),
@@ -147,6 +150,16 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
 
         /// What it is about, as people write it: `acme/shop`, `acme`, `the host`.
         public var subject: String { app?.description ?? tenant?.description ?? "the host" }
+
+        /// What the audit says of it beside its subject: what an admin has allowed.
+        public var detail: String {
+            switch self {
+            case .setQuota(_, let quota): quota.text
+            case .setEgress(_, let egress): egress.rawValue
+            case .setPolicy(_, let loosening): loosening?.text ?? "strict"
+            default: ""
+            }
+        }
 
         /// Whether it may use up the room that is kept for when the disk is full: it leaves more of it than it takes.
         public var makesRoom: Bool {
@@ -195,6 +208,7 @@ public struct Operation: Hashable, Sendable, Codable, Identifiable {
         case deleteTenant = "tenant.delete"
         case setQuota = "tenant.quota"
         case setEgress = "tenant.egress"
+        case setPolicy = "tenant.policy"
         case addDomain = "domain.create"
         case verifyDomain = "domain.verify"
         case removeDomain = "domain.delete"

@@ -10,6 +10,7 @@ extension Release {
         differences += secrets(other)
         if manifest.hostnames != other.manifest.hostnames { differences.append("hostnames") }
         if manifest.egress != other.manifest.egress { differences.append("egress") }
+        if manifest.sandbox != other.manifest.sandbox { differences.append("sandbox") }
         if manifest.drainSeconds != other.manifest.drainSeconds { differences.append("drain") }
         if manifest.python != other.manifest.python { differences.append("python") }
         if manifest.release != other.manifest.release { differences.append("release command") }

@@ -10,6 +10,8 @@ public struct Tenant: Hashable, Sendable, Codable {
     public let users: UserRange
     /// The most that it may have. Not what it is known by.
     public var quota = Quota()
+    /// What its apps may have beyond the strict policy; nil for nothing. Not what it is known by.
+    public var loosening: Loosening?
 
     /// Makes a tenant of its parts.
     public init(id: UUID, name: TenantName, users: UserRange) {

@@ -16,6 +16,8 @@ public struct HostRecords: Hashable, Sendable {
         public let createdAt: Date
         /// Its quota, as its slice has it.
         public let quota: Quota
+        /// What its apps may have beyond the strict policy, as its slice has it.
+        public let loosening: Loosening?
     }
 
     /// What was found of an app.
@@ -92,7 +94,8 @@ public struct HostRecords: Hashable, Sendable {
         tenants = Dictionary(grouping: units, by: \.tenant.name).sorted { $0.key < $1.key }.map { _, units in
             FoundTenant(
                 versions: Self.versions(units.map(\.tenant)), createdAt: Self.oldest(units),
-                quota: units.lazy.compactMap(\.quota).first ?? Quota())
+                quota: units.lazy.compactMap(\.quota).first ?? Quota(),
+                loosening: units.lazy.compactMap(\.loosening).first)
         }
         let ofApps = Dictionary(grouping: units.filter { $0.app != nil }) { $0.app?.reference }
         apps = ofApps.compactMap { reference, units in

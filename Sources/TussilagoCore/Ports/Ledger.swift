@@ -49,6 +49,9 @@ public protocol Ledger: DomainBook, ServiceBook {
     func addTenant(_ name: TenantName, id: UUID, at: Date) async throws(PortError) -> Tenant
     /// Notes what a tenant's apps may reach.
     func setEgress(_ name: TenantName, _ egress: EgressGrant) async throws(PortError)
+    /// Notes what a tenant's apps may have beyond the strict policy; nil for nothing.
+    /// - Throws: ``PortError/Code-swift.enum/notFound`` when there is no such tenant.
+    func setLoosening(_ loosening: Loosening?, of tenant: TenantName) async throws(PortError)
     /// Removes a tenant that has no apps; nothing if it is not there.
     func removeTenant(_ name: TenantName) async throws(PortError)
 
@@ -216,8 +219,19 @@ public struct TenantRecord: Hashable, Sendable {
     }
 
     /// Checks what a manifest asks for against what the tenant was granted.
-    /// - Throws: ``PortError/Code-swift.enum/refused``, with the subject `egress`.
-    public func allow(_ egress: Egress?) throws(PortError) {
+    /// - Throws: ``PortError/Code-swift.enum/refused``, with the subject `egress` or `sandbox`.
+    public func allow(_ manifest: Manifest) throws(PortError) {
+        try allow(manifest.egress)
+        guard let excess = tenant.loosening.excess(of: manifest.sandbox), let asked = manifest.sandbox else { return }
+        let kind = excess.kind
+        throw PortError(
+            .refused, "sandbox",
+            cause:
+                "\(kind.key) would be \(kind.text(asked.amount(kind))), and the policy of tenant \(tenant.name) allows "
+                + "\(kind.text(excess.most))")
+    }
+
+    private func allow(_ egress: Egress?) throws(PortError) {
         guard let egress, !self.egress.covers(egress) else { return }
         let has = self.egress == .none ? "nothing" : "egress \"\(self.egress.rawValue)\" only"
         throw PortError(

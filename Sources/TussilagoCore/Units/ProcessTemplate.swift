@@ -17,12 +17,12 @@ public struct ProcessTemplate: Sendable {
     /// Describes the template of a process, which runs what `artefact` says.
     public init(
         tenant: Tenant, app: App, process: ProcessSpecification, artefact: Artefact, hasSecrets: Bool = false,
-        egress: Egress? = nil, hasDatabase: Bool = false
+        egress: Egress? = nil, hasDatabase: Bool = false, policy: SandboxPolicy = .strict
     ) {
         self.init(
             tenant: tenant, app: app, process: process, hasFiles: artefact.tree != nil, hasSecrets: hasSecrets,
             egress: egress, isBuilt: artefact.built != nil, hasPackages: artefact.built?.packages != nil,
-            hasDatabase: hasDatabase)
+            hasDatabase: hasDatabase, policy: policy)
     }
 
     /// Describes the template of a process.
@@ -215,7 +215,7 @@ public struct ProcessTemplate: Sendable {
             // That it has ended well is systemd's to know: an agent that was killed does not run it twice.
             if isPhase { unit.set("RemainAfterExit", "yes") }
             unit.set(policy.oneshot)
-            unit.set("TimeoutStartSec", "\(isPhase ? policy.phaseSeconds : runSeconds)")
+            unit.set("TimeoutStartSec", "\(isPhase ? policy.phaseSeconds : Int64(runSeconds))")
         } else {
             unit.set(policy.service)
             unit.set("TimeoutStartSec", "\(startSeconds + 30)")

@@ -1,31 +1,31 @@
 /// How every instance is confined: all of it, as data, in this one file.
 ///
-/// A tenant has no key that loosens any of it. The text of a unit follows from here; what the real generator makes of
+/// A tenant has no key that loosens any of it: a manifest's ``SandboxLimits`` only make amounts smaller, unless an admin has
+/// allowed more. The text of a unit follows from here; what the real generator makes of
 /// that text is checked against ``requiredArguments`` before a unit is installed.
 public struct SandboxPolicy: Hashable, Sendable {
     /// The OCI runtime: the platform's own shim, which starts runsc with pinned flags or nothing at all.
     public var runtime = "\(HostPaths.programs)/tussilago-runsc"
     /// The user and group inside; never root.
     public var user: UInt32 = 10_001
-    /// The size of `/dev/shm`.
-    public var sharedMemory = Bytes.mebibytes(16)
-    /// How long an instance has to end by itself after SIGTERM, in seconds.
-    public var stopSeconds = 10
+    /// The amounts that are not the same for all.
+    public var limits = SandboxLimits()
     /// How often an instance may start within ``startLimitSeconds``, before systemd gives it up.
     public var startLimitBurst = 5
     /// See ``startLimitBurst``.
     public var startLimitSeconds = 120
-    /// How long what runs before a release serves may take, in seconds.
-    public var phaseSeconds = 600
-    /// Log lines that an instance may write in ``logIntervalSeconds``.
-    public var logBurst = 5_000
-    /// See ``logBurst``.
-    public var logIntervalSeconds = 10
 
-    /// The strict policy, the only one.
+    /// The strict policy.
     public static let strict = SandboxPolicy()
 
     private init() {}
+
+    /// The strict policy, but for these amounts.
+    public init(_ limits: SandboxLimits?) { if let limits { self.limits = limits } }
+
+    private var stopSeconds: Int64 { limits.amount(.stop) }
+    /// How long what runs before a release serves may take, in seconds.
+    var phaseSeconds: Int64 { limits.amount(.release) }
 
     /// The keys of `[Container]` that are the same for every instance, in the order in which they are written.
     var container: [(key: String, value: String)] {
@@ -40,7 +40,7 @@ public struct SandboxPolicy: Hashable, Sendable {
             ("NoNewPrivileges", "true"),
             ("User", "\(user)"),
             ("Group", "\(user)"),
-            ("Tmpfs", "/dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=\(sharedMemory.count)"),
+            ("Tmpfs", "/dev/shm:rw,nosuid,nodev,noexec,mode=1777,size=\(limits.amount(.sharedMemory))"),
             // Of the sandbox's root alone: an app writes to /tmp.
             ("Tmpfs", "/run:rw,nosuid,nodev,noexec,mode=755,size=65536"),
             ("Tmpfs", "/var/tmp:rw,nosuid,nodev,noexec,mode=755,size=65536"),
@@ -68,8 +68,8 @@ public struct SandboxPolicy: Hashable, Sendable {
             ("MemorySwapMax", "0"),
             ("OOMPolicy", "kill"),
             ("SyslogLevelPrefix", "no"),
-            ("LogRateLimitIntervalSec", "\(logIntervalSeconds)"),
-            ("LogRateLimitBurst", "\(logBurst)"),
+            ("LogRateLimitIntervalSec", "10"),
+            ("LogRateLimitBurst", "\(limits.amount(.logLines))"),
         ]
     }
 

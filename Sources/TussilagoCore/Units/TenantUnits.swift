@@ -10,6 +10,10 @@ extension Tenant {
         var slice = UnitText(comment: unitFileComment)
         describe(in: &slice)
         if !quota.isEmpty { slice.set("Quota", quota.text) }
+        if let loosening {
+            slice.set("Loosening", loosening.limits.text)
+            slice.set("LooseningReason", loosening.reason)
+        }
         slice.section("Unit")
         slice.set("Description", "Apps of \(name)")
         limit(&slice)

@@ -8,6 +8,8 @@ public struct UnitRecord: Hashable, Sendable {
     public let app: App?
     /// The tenant's quota; nil where the file has none, as all but the tenant's slice.
     public let quota: Quota?
+    /// What the tenant's apps may have beyond the strict policy; nil where the file says nothing of it.
+    public let loosening: Loosening?
     /// When the file was written.
     public let modified: Date
 
@@ -33,6 +35,8 @@ public struct UnitRecord: Hashable, Sendable {
         else { return nil }
         tenant = Tenant(id: id, name: name, users: users)
         quota = values["Quota"].flatMap { Quota(text: $0) }
+        loosening = values["Loosening"].flatMap { SandboxLimits(text: $0) }
+            .flatMap { try? Loosening($0, reason: values["LooseningReason"] ?? "") }
         self.modified = modified
         guard let own = values["App"] else {
             app = nil

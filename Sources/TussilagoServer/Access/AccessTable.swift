@@ -15,7 +15,7 @@ struct Access: Hashable, Sendable, CustomStringConvertible {
         case view, create, delete, cancel
         case deploy, plan, scale, rollback, start, stop, restart
         case set, unset, rotate
-        case reconcile, collect, backup, restore, verify, quota, egress
+        case reconcile, collect, backup, restore, verify, quota, egress, policy
     }
 
     /// What it is done to. A list of things has the rule of a look at one of them.
@@ -59,7 +59,7 @@ enum AccessTable {
         // It reads all that tenants have, their secrets included.
         (.host, [.backup], Rule(host: .admin, tenant: nil, byToken: false)),
         (.tenant, [.view], Rule(host: .viewer, tenant: .viewer)),
-        (.tenant, [.create, .delete, .quota, .egress], Rule(host: .admin, tenant: nil)),
+        (.tenant, [.create, .delete, .quota, .egress, .policy], Rule(host: .admin, tenant: nil)),
         (.domain, [.view], Rule(host: .viewer, tenant: .viewer)),
         // A record in the DNS proves it, whoever asks for the proof.
         (.domain, [.create, .verify, .delete], Rule(host: .admin, tenant: .admin)),

@@ -61,6 +61,10 @@ extension Endpoints {
             .post, "/v1/tenants/{tenant}/quota", "setQuota", Access(.quota, .tenant),
             "Sets how much a tenant may have. What is absent has no limit.", body: "NewQuota"
         ) { call in .setQuota(try call.tenant, try call.quotaRequest) },
+        .submit(
+            .post, "/v1/tenants/{tenant}/policy", "setPolicy", Access(.policy, .tenant),
+            "Lets a tenant's apps have this much more than the strict policy, and no more than that.", body: "Policy"
+        ) { call in .setPolicy(try call.tenant, try call.loosening) },
     ]
 
     private static let audit: [Endpoint] = [

@@ -55,6 +55,7 @@ enum Schemas {
     private static let requests: [String: JSONValue] = [
         "CreateTenant": object(["name": tenantName], closed: true),
         "Egress": object(["egress": ref("EgressGrant")], closed: true),
+        "Policy": object([:], optional: policy, closed: true),
         "AddDomain": object(["hostname": hostname], optional: ["vouch": flag], closed: true),
         "CreateApp": object(["name": appName], closed: true),
         "Deploy": object(
@@ -110,7 +111,8 @@ enum Schemas {
         "Source": object(["digest": digest, "size": count]),
         "Runtime": object(["version": text, "image": digest, "default": flag]),
         "Tenant": object(
-            ["id": uuid, "name": tenantName, "created_at": time, "apps": count, "egress": ref("EgressGrant")]),
+            ["id": uuid, "name": tenantName, "created_at": time, "apps": count, "egress": ref("EgressGrant")],
+            optional: ["policy": object([:], optional: policy)]),
         "Domain": object(
             [
                 "hostname": text, "state": ref("DomainState"), "record_name": text, "record_text": text,
@@ -242,6 +244,20 @@ enum Schemas {
         schema["pattern"] = pattern.map { .string($0) }
         return .object(schema)
     }
+
+    /// What is loosened, with the reason, which everything that is loosened needs.
+    private static let policy: [String: JSONValue] = {
+        var policy: [String: JSONValue] = [
+            "reason": bounded(Loosening.longestReason, "^[^\\u0000-\\u001f\\u007f-\\u009f\\\\]*$")
+        ]
+        for kind in SandboxLimits.Kind.allCases {
+            policy[kind.rawValue] = [
+                "type": "integer", "minimum": .integer(Int(kind.looser.lowerBound)),
+                "maximum": .integer(Int(kind.looser.upperBound)),
+            ]
+        }
+        return policy
+    }()
 
     private static func choice<Value: RawRepresentable<String> & CaseIterable>(_ type: Value.Type) -> JSONValue {
         choice(Array(type.allCases))

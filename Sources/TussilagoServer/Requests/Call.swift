@@ -227,6 +227,7 @@ struct Call {
     }
 
     /// What a tenant's apps shall reach.
+    var loosening: Loosening? { get throws(Problem) { try PolicyResource.loosening(body) } }
     var egressRequest: EgressRequest { get throws(Problem) { try EgressRequest(body) } }
 
     /// Which hostname a tenant wants.

@@ -241,6 +241,27 @@ extension QuotaRequest {
     }
 }
 
+extension PolicyResource {
+    /// Reads what shall be allowed; nil for the strict policy.
+    static func loosening(_ body: [UInt8]) throws(Problem) -> Loosening? {
+        var members = try Members(body)
+        var limits = SandboxLimits()
+        for kind in SandboxLimits.Kind.allCases {
+            let range = Int(clamping: kind.looser.lowerBound)...Int(clamping: kind.looser.upperBound)
+            limits[kind] = try members.optionalInteger(kind.rawValue, in: range).map(Int64.init)
+        }
+        let reason = try members.optionalText("reason", limit: Loosening.longestReason)
+        try members.end()
+        guard !limits.isEmpty else { return nil }
+        guard let reason else {
+            throw Problem(.invalidRequest, "it is missing: what is loosened needs one", field: "reason")
+        }
+        do throws(InvalidValue) { return try Loosening(limits, reason: reason) } catch {
+            throw Problem(.invalidRequest, error.rule, field: error.expected)
+        }
+    }
+}
+
 extension RestoreRequest {
     /// Reads the request.
     init(_ body: [UInt8]) throws(Problem) {

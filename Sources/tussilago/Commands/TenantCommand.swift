@@ -6,7 +6,7 @@ import TussilagoCore
 struct TenantCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tenant", abstract: "Creates, lists, shows, changes and deletes tenants.",
-        subcommands: [Create.self, List.self, Show.self, Set.self, Delete.self])
+        subcommands: [Create.self, List.self, Show.self, Set.self, Policy.self, Delete.self])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Creates a tenant.")
@@ -31,6 +31,46 @@ struct TenantCommand: AsyncParsableCommand {
         var egress: EgressGrant
 
         func run() async throws { try await setEgress(egress, of: tenant, options) }
+    }
+
+    struct Policy: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lets the manifests of a tenant ask for more than the strict policy has.",
+            discussion: """
+                What is not given is as in the strict policy. The reason is kept with the tenant and in the audit. What runs \
+                stays as it is; releases that have more than this are no longer made, nor gone back to.
+                """)
+        @OptionGroup var options: GlobalOptions
+        @OptionGroup var write: WriteOptions
+        @Argument(help: "The tenant.") var tenant: TenantName
+        @Flag(help: "Nothing more than the strict policy.") var strict = false
+        @Option(help: "The size of /dev/shm, to 1G (strict: 16M).") var sharedMemory: Amount?
+        @Option(help: "Seconds from SIGTERM to SIGKILL, to 90 (strict: 10).") var stop: Amount?
+        @Option(help: "Seconds that a release's command may take, to 1500 (strict: 600).") var release: Amount?
+        @Option(help: "Log lines in ten seconds, to 200000 (strict: 5000).") var logLines: Amount?
+        @Option(help: "Why. Needed for all but --strict.") var reason: String?
+
+        private var policy: PolicyResource {
+            var policy = PolicyResource()
+            policy.sharedMemory = sharedMemory?.value
+            policy.stop = stop?.value
+            policy.release = release?.value
+            policy.logLines = logLines?.value
+            policy.reason = reason
+            return policy
+        }
+
+        func validate() throws {
+            let isEmpty = SandboxLimits.Kind.allCases.allSatisfy { policy[$0] == nil }
+            guard strict == isEmpty else {
+                throw ValidationError(strict ? "--strict stands alone" : "say what is loosened, or --strict")
+            }
+            guard strict == (reason == nil) else {
+                throw ValidationError(strict ? "--strict needs no reason" : "say why: --reason TEXT")
+            }
+        }
+
+        func run() async throws { try await write.perform(Paths.policy(tenant), policy, options: options) }
     }
 
     private static func setEgress(
@@ -68,9 +108,18 @@ struct TenantCommand: AsyncParsableCommand {
                 id       \($0.id.lowercased)
                 apps     \($0.apps)
                 egress   \($0.egress.rawValue)
+                policy   \(Self.words($0.policy))
                 created  \($0.createdAt.readable)
                 """
             }
+        }
+
+        private static func words(_ policy: PolicyResource?) -> String {
+            guard let policy else { return "strict" }
+            let amounts = SandboxLimits.Kind.allCases.compactMap { kind in
+                policy[kind].map { "\(kind.key) to \(kind.text($0))" }
+            }
+            return "strict, but for \(amounts.joined(separator: ", ")): \(policy.reason ?? "")"
         }
     }
 

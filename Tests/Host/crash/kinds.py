@@ -114,6 +114,7 @@ KINDS = [
     Kind("roll back", "POST", f"{APP}/rollback", release("second"), [SHOP], (SHOP, "second"),
          undoes="deploy, same shape"),
     Kind("scale", "POST", f"{APP}/scale", {"processes": {"web": 2}}, [SHOP], (SHOP, "")),
+    Kind("loosen the policy", "POST", f"{TENANT}/policy", {"stop": 30, "reason": "a slow end"}, serves=[SHOP]),
     Kind("set a quota", "POST", f"{TENANT}/quota", {"apps": 3, "memory": 8 << 30, "disk": 1 << 30}, serves=[SHOP]),
     Kind("reconcile", "POST", "/v1/reconcile", serves=[SHOP]),
     Kind("collect", "POST", "/v1/collect", serves=[SHOP], before=litter),

@@ -230,6 +230,12 @@ actor MemoryDomain: Domain {
             tenantsByName[name] = TenantResource(
                 id: tenant.id, name: name, createdAt: tenant.createdAt, apps: 0, egress: request.egress)
             return .setEgress(name, request.egress)
+        case .setPolicy(let name, let loosening):
+            let tenant = try await tenant(name)
+            tenantsByName[name] = TenantResource(
+                id: tenant.id, name: name, createdAt: tenant.createdAt, apps: 0,
+                policy: loosening.map { PolicyResource($0) })
+            return .setPolicy(name, loosening)
         case .addDomain(let tenant, let request):
             _ = try await self.tenant(tenant)
             guard let hostname = try? Hostname(request.hostname) else {
