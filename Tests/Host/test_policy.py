@@ -18,7 +18,10 @@ command = ["python3", "-u", "-c", "{SIZE}"]
 
 
 def shown(host, release, size):
-    unit = f"tussilago-loose-app-worker@{release}.service"
+    """The policy's amounts in the worker of a release: in its sandbox, and in its unit."""
+    instances = host.json("tussilago status loose/app --json")["instances"]
+    unit = next(each["unit"] for each in instances if each["process"] == "worker")
+    assert unit.endswith(f"@{release}.service"), unit
     host.settled(lambda: f"shm {size}" in host.run(f"journalctl -u {unit} -o cat --no-pager"), f"/dev/shm has {size} bytes")
     return host.property(unit, "TimeoutStopUSec"), host.property(unit, "LogRateLimitBurst")
 

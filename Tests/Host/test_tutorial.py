@@ -43,7 +43,7 @@ def test_the_tutorial_ends_with_a_site_a_worker_and_a_job(host):
         block = block.replace("tussilago tenant create acme\n", "")
         said.append(host.run(f"set -e -o pipefail; {DEVELOPER}; cd /srv/visits\n{block}", timeout=180))
     assert "1 visits, 0 counted" in said[4], said[4]
-    assert re.search(r"report .*daily|report .*next", said[4]), said[4]
+    assert "Job: report, *-*-* 00:00:00, next " in said[4], said[4]
     host.settled(lambda: "counted 1 more" in host.run("tussilago logs acme/visits --process count"), "the worker counts")
     assert "visits so far" in said[5], said[5]
     migrated = host.run("journalctl -u tussilago-acme-visits-release@1.service -o cat")
