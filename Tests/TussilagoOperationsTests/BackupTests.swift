@@ -99,6 +99,29 @@ import UnitFiles
         #expect(try await new.book() == book)
     }
 
+    @Test(
+        "A restore that fails for good amid its apps is ended by the next reconcile: all of them run",
+        arguments: [true, false])
+    func isEndedByReconcile(isRefused: Bool) async throws {
+        let old = try await Platform()
+        try await old.withShop()
+        let path = try await old.backup()
+        var open = 0
+        for at in 1...20 {
+            let new = try await Platform()
+            await new.host.inject([.init(at: at, code: isRefused ? .refused : .unexpected, lasts: true)])
+            let restored = try await new.run(.restore(path))
+            await new.host.inject([])
+            guard try await new.ledger.app(old.shop) != nil else { continue }
+            open += restored.state == .failed ? 1 : 0
+            #expect(try await new.run(.reconcile).state == .succeeded, "call \(at)")
+            let upstream = try #require(await new.host.host.upstreams[old.shop]?[1], "call \(at)")
+            #expect(await new.host.host.active.contains(upstream.unit), "call \(at)")
+            #expect(try await Survey(new.outside).findings() == [], "call \(at)")
+        }
+        #expect(open > 5)
+    }
+
     @Test("Every byte of a backup counts: one that is flipped, cut or appended to is refused whole")
     func refusesDamage() async throws {
         let old = try await Platform()
