@@ -75,6 +75,7 @@ final class LookMemory {
         mark.add(rows.value)
         for text in route?.hostnames ?? [] { mark.add(text) }
         mark.add("\(route?.copies ?? 0) \(route?.healthPath ?? "")")
+        for prefix in route?.staticPrefixes ?? [] { mark.add(prefix) }
         return mark
     }
 }

@@ -91,7 +91,7 @@ struct ReleaseMaker: Sendable {
             let template = ProcessTemplate(
                 tenant: tenant, app: app, process: process, artefact: artefact, hasSecrets: !secrets.isEmpty,
                 egress: manifest.egress, hasDatabase: manifest.database != nil,
-                policy: SandboxPolicy(manifest.sandbox))
+                staticPaths: manifest.staticPaths, policy: SandboxPolicy(manifest.sandbox))
             templates[process.name] = history.template(for: process.name, text: template.text)
         }
         return Release(

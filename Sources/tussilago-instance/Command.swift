@@ -2,6 +2,8 @@
 enum Command {
     /// `ExecStartPre=`: make what the ingress needs.
     case prepare(Instance, Ingress)
+    /// `ExecStartPre=`: link the files that Caddy answers with, of a release's tree.
+    case staticFiles(Instance, tree: String, paths: [String])
     /// `ExecStartPost=`: wait until the app answers, at most so many seconds, then let requests in.
     case ready(Instance, seconds: Int, path: String)
     /// `ExecStartPost=` of what takes no requests: see that it goes on running for so many seconds.
@@ -39,7 +41,7 @@ enum Command {
 
     private static let usage = """
         usage: tussilago-instance prepare NAME socket UID | prepare NAME port BRIDGE ADDRESS:PORT \
-        | secrets NAME UID LIST | forget NAME | workshop NAME UID BYTES ENTRIES | cleared NAME | ready NAME SECONDS PATH \
+        | static NAME TREE PREFIX=DIRECTORY... | secrets NAME UID LIST | forget NAME | workshop NAME UID BYTES ENTRIES | cleared NAME | ready NAME SECONDS PATH \
         | steady NAME SECONDS | ended NAME | join NAME BRIDGE GATEWAY FILE | leave NAME | firewall load|show | launch TARGET | launched TARGET
         """
 
@@ -53,6 +55,9 @@ enum Command {
         case ("prepare", 5) where words[2] == "port":
             guard isUnitName(words[3]), isAddress(words[4]) else { throw usage }
             self = .prepare(try Instance(words[1]), .port(bridge: words[3], upstream: words[4]))
+        case ("static", 4...16):
+            guard words[2].hasPrefix("/") else { throw usage }
+            self = .staticFiles(try Instance(words[1]), tree: words[2], paths: Array(words[3...]))
         case ("ready", 4):
             guard let seconds = Int(words[2]), (1...86_400).contains(seconds), words[3].hasPrefix("/"),
                 words[3].utf8.allSatisfy({ (0x21...0x7e).contains($0) })
@@ -99,6 +104,7 @@ enum Command {
             try instance.create()
             try instance.clearIngress()
             try instance.linkBridge(bridge, upstream: upstream)
+        case .staticFiles(let instance, let tree, let paths): try StaticFiles(instance).make(of: tree, paths)
         case .ready(let instance, let seconds, let path):
             try Readiness(instance: instance, seconds: seconds, path: path).wait()
             try instance.admitRequests()

@@ -5,6 +5,7 @@ import Glibc
 ///
 /// - `starting`: there as long as the instance is starting; Caddy holds requests meanwhile
 /// - `in/web.sock`: what Caddy dials
+/// - `static`: links to the files that Caddy answers with itself, for an app that names some
 /// - `bridge`: for an app that listens on a port, what becomes `in` once it is ready
 struct Instance {
     /// Where all instances' directories are; the same as TussilagoCore's `HostPaths.ingress`.
@@ -68,6 +69,7 @@ struct Instance {
     func clear() throws(Failure) {
         _ = unlink(startingMark)
         try clearIngress()
+        try StaticFiles(self).clear()
         guard rmdir(directory) == 0 || errno == ENOENT else {
             throw Failure("cannot remove \(directory)", errno: errno)
         }

@@ -13,6 +13,8 @@ struct CaddyTests {
     func publish(old: Bool) async throws {
         let stub = try StubCaddy(.init(isOld: old))
         let caddy = stub.client
+        let files = AppRoute(hostnames: ["files.example.org"], copies: 2, staticPrefixes: ["/media/a/", "/static/"])
+        let table = table.replacing(try AppReference("c/files"), with: files)
         #expect(try await caddy.published() == RouteTable())
         try await caddy.publish(table)
         #expect(try json(stub.server) == stub.configuration.server(table))

@@ -13,7 +13,8 @@ struct ExpectedService {
     var values: [String: [String]]
 
     init(
-        _ process: ProcessSpecification, hasFiles: Bool, hasDatabase: Bool = false, sandbox: SandboxLimits? = nil
+        _ process: ProcessSpecification, hasFiles: Bool, hasDatabase: Bool = false, sandbox: SandboxLimits? = nil,
+        staticPaths: [StaticPath] = []
     ) {
         let stop = sandbox?[.stop] ?? 10, shared = sandbox?[.sharedMemory] ?? 16_777_216
         let users = 0x7000_0000 + 7 * 65_536
@@ -87,6 +88,11 @@ struct ExpectedService {
             let path = process.health.path.replacing("%", with: "%%")
             values["ExecStartPost"] = ["\(helper) ready %N \(process.health.timeoutSeconds) \"\(path)\""]
             values["ExecStopPost"] = ["-\(helper) ended %N", "-\(removal)"]
+        }
+        if process.ingress != nil, !staticPaths.isEmpty {
+            service += " ExecStartPre"
+            let words = staticPaths.map { "\"\($0.prefix)=\($0.directory)\"" }.joined(separator: " ")
+            values["ExecStartPre"]?.append("\(helper) static %N \(live)/files \(words)")
         }
         if case .port = process.ingress {
             service += " EnvironmentFile ExecStartPre ExecStopPost"

@@ -42,10 +42,15 @@ enum HostileManifest {
         if random.oneIn(12) {
             lines.append("\(string(HostileText.any(&random))) = \(string(HostileText.any(&random)))")
         }
+        if random.oneIn(16) {
+            lines.append("[static]")
+            let path = random.oneIn(4) ? HostileText.any(&random) : "/static/"
+            lines.append("\(string(path)) = \(string(random.oneIn(4) ? HostileText.any(&random) : "out/static"))")
+        }
         if random.oneIn(4) {
             lines.append("[sandbox]")
-            lines.append("shared-memory = \"\(Int.random(in: 50...2000, using: &random))K\"")
-            lines.append("stop = \(string(random.oneIn(6) ? HostileText.any(&random) : "7s"))")
+            lines.append("shared-memory = \"\(Int.random(in: 60...2000, using: &random))K\"")
+            lines.append("stop = \(string(random.oneIn(24) ? HostileText.any(&random) : "7s"))")
             lines.append("log-lines = \(Int.random(in: 1...9_000, using: &random))")
         }
         if random.oneIn(8) {

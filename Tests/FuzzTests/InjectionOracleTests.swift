@@ -21,6 +21,7 @@ struct InjectionOracleTests {
         let hasFiles: Bool
         var hasDatabase = false
         var sandbox: SandboxLimits?
+        var staticPaths: [StaticPath] = []
         let text: String
 
         var file: String { "tussilago-acme-shop-p\(seed)" }
@@ -109,14 +110,16 @@ struct InjectionOracleTests {
 
     private static func made(
         _ process: ProcessSpecification, hasFiles: Bool, hasDatabase: Bool = false, sandbox: SandboxLimits? = nil,
-        seed: UInt64
+        staticPaths: [StaticPath] = [], seed: UInt64
     ) throws -> Case {
         let text = ProcessTemplate(
             tenant: try Make.tenant(), app: try Make.app(), process: process, hasFiles: hasFiles,
-            hasDatabase: hasDatabase, policy: SandboxPolicy(sandbox)
+            hasDatabase: hasDatabase, staticPaths: staticPaths, policy: SandboxPolicy(sandbox)
         ).text
         return Case(
-            seed: seed, process: process, hasFiles: hasFiles, hasDatabase: hasDatabase, sandbox: sandbox, text: text)
+            seed: seed, process: process, hasFiles: hasFiles, hasDatabase: hasDatabase, sandbox: sandbox,
+            staticPaths: staticPaths,
+            text: text)
     }
 
     /// Holds what the generator makes of the cases against what they mean. What the platform's own check refuses is
@@ -131,7 +134,8 @@ struct InjectionOracleTests {
                 try command.verify(
                     policy: .strict, users: users, app: Make.app().reference, quadlet: UnitSections(each.text))
                 let expected = ExpectedService(
-                    each.process, hasFiles: each.hasFiles, hasDatabase: each.hasDatabase, sandbox: each.sandbox)
+                    each.process, hasFiles: each.hasFiles, hasDatabase: each.hasDatabase, sandbox: each.sandbox,
+                    staticPaths: each.staticPaths)
                 let difference = expected.difference(from: service)
                 #expect(difference == nil, "seed \(each.seed): \(each.process.command)")
                 if difference == nil { tally.same += 1 }

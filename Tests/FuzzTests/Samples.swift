@@ -18,6 +18,8 @@ enum Samples {
         limits = { memory = "512M", tasks = 5_12 }
         [processes.worker]
         command = ["sh", "-c", "true"]
+        [static]
+        "/static/" = "out/static"
         [sandbox]
         shared-memory = "1M"
         log-lines = 100

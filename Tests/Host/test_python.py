@@ -9,6 +9,7 @@ import tempfile
 import time
 
 from host import HERE, TESTHOST, TOP, Skipped
+from test_releases import load
 
 PROJECTS = f"{HERE}/projects"
 IMAGE = "localhost/python:3.13"
@@ -112,6 +113,48 @@ def test_a_django_project_is_served_with_its_files_collected(host):
     assert "Django" in said and "static files are collected" in said, said
     host.expect("django.example.org", 200, text="django first")
     host.expect("django.example.org", 200, "/static-files", text="pages/style.css")
+
+
+def static(host, path):
+    """Status, and who has answered."""
+    head = host.run("curl -sS -m 20 -o /dev/null -D - --path-as-is -H 'Host: django.example.org'"
+                    f" 'http://127.0.0.1{path}'").lower()
+    return int(head.split()[1]), "app" if "server: gunicorn" in head else "caddy"
+
+
+def test_caddy_answers_with_static_files_and_with_no_others(host):
+    wanted(host)
+    if host.ask("tussilago app show py/django | grep -q current").code != 0:
+        deployed(host, "py/django", "/srv/projects/django", "--hostname django.example.org")
+    assert static(host, "/static/pages/style.css") == (200, "caddy")
+    host.expect("django.example.org", 200, "/static/pages/style.css", text="color: green")
+    # What is not there, is a directory, or lies beside is the app's to answer, or nobody's.
+    for path in ("/static/nothing.css", "/static/", "/static/pages", "/static/pages/", "/static-files"):
+        assert static(host, path)[1] == "app", path
+    for path in ("/static/../shop/settings.py", "/static/%2e%2e/shop/settings.py", "/static/..%2f..%2fmanage.py",
+                 "/static/pages/../../../manage.py", "/static//../manage.py", "/static/\\..\\manage.py", "/shop/settings.py"):
+        assert static(host, path)[0] in (400, 404), (path, static(host, path))
+    # A link would be followed. The agent takes none in, from nobody: what it took in has none.
+    tree = host.run("readlink -f /var/lib/tussilago/upstreams/py/django/static/static")
+    assert tree.startswith("/var/lib/tussilago/trees/"), tree
+    assert host.run(f"find {tree} -not -type f -not -type d") == ""
+    host.run(f"ln -s /etc/hostname {tree}/planted")
+    try:
+        assert static(host, "/static/planted") == (200, "caddy"), "links are not followed: this check sees nothing"
+    finally:
+        host.run(f"rm {tree}/planted")
+    # They come and go with the release, in the same moment and with no word to Caddy.
+    copy(host, "django", "/srv/static", [("pages/static/pages/style.css", "green", "blue")])
+    with load(host, "django.example.org") as seen:
+        deployed(host, "py/django", "/srv/static")
+    assert seen["failed"] == 0, seen
+    host.expect("django.example.org", 200, "/static/pages/style.css", text="color: blue")
+    host.run("tussilago rollback py/django")
+    host.expect("django.example.org", 200, "/static/pages/style.css", text="color: green")
+    host.run("systemctl stop tussilago-py-django.target")
+    assert static(host, "/static/pages/style.css")[0] == 503
+    assert host.run("ls /run/tussilago-ingress | grep django || true") == ""
+    host.run("systemctl start tussilago-py-django.target")
 
 
 def test_only_what_has_changed_is_built(host):

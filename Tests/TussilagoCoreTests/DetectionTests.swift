@@ -85,6 +85,23 @@ private let manage = """
         #expect(detection.health == "/")
     }
 
+    @Test(arguments: [
+        ("STATIC_URL = 'static/'\nSTATIC_ROOT = BASE_DIR / \"out\"", "/static/=out"),
+        ("STATIC_URL = \"/s/\"\nSTATIC_ROOT = os.path.join(BASE_DIR, 'a/b')", "/s/=a/b"),
+        ("STATIC_URL = env('URL')\nSTATIC_ROOT = BASE_DIR / 'out'", nil),
+        ("STATIC_URL = 'https://cdn.example.org/'\nSTATIC_ROOT = BASE_DIR / 'out'", nil),
+        ("STATIC_URL = 'static/'\nSTATIC_ROOT = '/srv/out'", nil),
+        ("STATIC_URL = 'static/'\nSTATIC_ROOT = BASE_DIR / '../out'", nil), ("STATIC_ROOT = BASE_DIR / 'out'", nil),
+    ])
+    func filesOfDjangoAreCaddysWhereTheirPlaceIsPlain(settings: String, path: String?) throws {
+        let detection = try Detection(
+            project([
+                "manage.py": manage, "shop/wsgi.py": "", "shop/settings.py": settings, "requirements.txt": "django\n",
+            ]))
+        #expect(detection.staticPaths.map(\.description) == [path].compactMap(\.self))
+        #expect(detection.manifest().contains("[static]") == (path != nil))
+    }
+
     @Test func aDatabaseInAFileIsNotMigratedInAReadOnlyPlace() throws {
         let detection = try Detection(
             project([

@@ -10,7 +10,9 @@ import TussilagoTestKit
     ) throws -> String {
         ProcessTemplate(
             tenant: try Make.tenant(), app: try Make.app(), process: process, hasFiles: hasFiles, hasSecrets: hasFiles,
-            egress: egress, hasDatabase: hasDatabase
+            egress: egress, hasDatabase: hasDatabase,
+            staticPaths: hasFiles && process.ingress != nil
+                ? [try StaticPath(prefix: "/static/", directory: "a/b")] : []
         )
         .text
     }
@@ -149,6 +151,10 @@ import TussilagoTestKit
     }
 }
 
+extension JSONValue {
+    fileprivate var first: JSONValue? { if case .array(let elements) = self { elements.first } else { nil } }
+}
+
 @Suite struct RouteTests {
     @Test("A hostname has one owner, and no other app takes it by asking")
     func hasOneOwner() throws {
@@ -166,6 +172,35 @@ import TussilagoTestKit
         let routes = try (0..<50).map { (try Hostname("a\($0).example.org"), try AppReference("acme/app\($0 % 7)")) }
         let tables = (0..<5).map { _ in RouteTable(routes.shuffled()) }
         #expect(Set(tables.map { CaddyConfiguration().document($0) }).count == 1)
+    }
+
+    @Test(
+        "No path or directory of static files is more than that",
+        arguments: [
+            ("static/", "a"), ("/static", "a"), ("/", "a"), ("//", "a"), ("/../", "a"), ("/a/../b/", "a"),
+            ("/a*/", "a"),
+            ("/{env.HOME}/", "a"), ("/%H/", "a"), ("/a b/", "a"), ("/a=b/", "a"), ("/é/", "a"), ("/a/", ""),
+            ("/a/", "/etc"),
+            ("/a/", ".."), ("/a/", "a/../../b"), ("/a/", "a//b"), ("/a/", "a/"), ("/a/", "."), ("/a/", "$HOME"),
+            ("/a/", "a\"b"), ("/a/", "a\nb"),
+        ])
+    func refusesStaticPath(_ prefix: String, _ directory: String) {
+        #expect(throws: InvalidValue.self) { try StaticPath(prefix: prefix, directory: directory) }
+    }
+
+    @Test("Files are looked for below the upstream, before the app is asked")
+    func servesFiles() throws {
+        let app = try AppReference("acme/shop")
+        let route = AppRoute(hostnames: ["shop.example.org"], staticPrefixes: ["/static/", "/media/a/"])
+        guard case .array(let routes)? = CaddyConfiguration().route(app, route)["handle"]?.first?["routes"] else {
+            Issue.record("it has no routes")
+            return
+        }
+        #expect(routes.first?["handle"]?.first?["handler"] == .string("file_server"))
+        #expect(routes.first?["handle"]?.first?["root"] == .string("/var/lib/tussilago/upstreams/acme/shop/static"))
+        #expect(routes.first?["match"]?.first?["path"] == .array([.string("/media/a/*"), .string("/static/*")]))
+        #expect(
+            !"\(CaddyConfiguration().route(app, AppRoute(hostnames: ["shop.example.org"])))".contains("file_server"))
     }
 
     @Test("A route dials the app's upstream and nothing that a tenant could choose")

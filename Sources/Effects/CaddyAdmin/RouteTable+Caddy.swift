@@ -25,7 +25,20 @@ extension RouteTable {
         guard !hostnames.isEmpty else { return nil }
         var path: String?
         if case .string(let text)? = proxy["health_checks"]?["active"]?["uri"] { path = text }
-        return (app, AppRoute(hostnames: hostnames, copies: upstreams.count, healthPath: path))
+        return (
+            app,
+            AppRoute(hostnames: hostnames, copies: upstreams.count, healthPath: path, staticPrefixes: prefixes(routes))
+        )
+    }
+
+    /// What the paths begin with at which files are the answer.
+    private static func prefixes(_ routes: [JSONValue]) -> [String] {
+        let files = routes.first { $0["handle"]?.first?["handler"] == .string("file_server") }
+        guard case .array(let patterns)? = files?["match"]?.first?["path"] else { return [] }
+        return patterns.compactMap { pattern in
+            guard case .string(let text) = pattern, text.hasSuffix("/*") else { return nil }
+            return String(text.dropLast())
+        }
     }
 
     /// The app whose upstream a `dial` leads to: `unix//var/lib/tussilago/upstreams/acme/shop/…`.

@@ -34,6 +34,7 @@ public struct TOMLManifestReader: ManifestReader {
             let processes = self.processes(reader, scaled: &scaled)
             let egress = self.egress(reader)
             let sandbox = self.sandbox(reader)
+            let staticPaths = self.staticPaths(reader, haveIngress: processes.contains { $0.ingress != nil })
             let services = ServiceReader.services(reader)
             for service in services where secrets.contains(service.secret) {
                 guard let member = reader.member("secrets") else { continue }
@@ -45,7 +46,7 @@ public struct TOMLManifestReader: ManifestReader {
             manifest = Manifest(
                 processes: processes, hostnames: hostnames, environment: environment,
                 drainSeconds: drain ?? Manifest.defaultDrainSeconds, secrets: secrets, egress: egress, python: python,
-                release: release, services: services, sandbox: sandbox)
+                release: release, services: services, sandbox: sandbox, staticPaths: staticPaths)
             if egress != nil, manifest.hasTooManyOnBridge, let member = reader.member("egress") {
                 reader.report(
                     member.position, "egress",
@@ -107,6 +108,43 @@ public struct TOMLManifestReader: ManifestReader {
             }
         }
         return Egress(hosts: Array(lines.keys))
+    }
+
+    /// Where Caddy answers with the app's files.
+    private func staticPaths(_ reader: TableReader, haveIngress: Bool) -> [StaticPath] {
+        var paths: [StaticPath] = []
+        reader.table("static") { table in
+            table.knowAllKeys()
+            if table.members.count > StaticPath.most {
+                table.report(
+                    table.members[StaticPath.most].position, nil,
+                    "there may be at most \(StaticPath.most) paths; this is one too many")
+            }
+            if let first = table.members.first, !haveIngress {
+                table.report(first.position, first.key, "no process takes requests, so there is no hostname for it")
+            }
+            for member in table.members.prefix(StaticPath.most) {
+                guard case .string(let directory) = member.node.value else {
+                    table.report(
+                        member.node.position, member.key,
+                        "this is \(member.node.kind); it must be a directory of the app, as in \"build/static\"")
+                    continue
+                }
+                do throws(InvalidValue) {
+                    let path = try StaticPath(prefix: member.key, directory: directory)
+                    if let other = paths.first(where: {
+                        $0.prefix.hasPrefix(path.prefix) || path.prefix.hasPrefix($0.prefix)
+                    }) {
+                        table.report(member.position, member.key, "\(other.prefix) has the same paths")
+                    }
+                    paths.append(path)
+                } catch {
+                    let isPrefix = error.expected == "static path"
+                    table.report(isPrefix ? member.position : member.node.position, member.key, "\(error)")
+                }
+            }
+        }
+        return paths
     }
 
     /// What of the sandboxes is not as in the strict policy; nil for nothing.

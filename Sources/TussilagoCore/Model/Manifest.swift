@@ -20,13 +20,15 @@ public struct Manifest: Hashable, Sendable, Codable {
     @LaterList public var services: [ServiceSpecification]
     /// What of its sandboxes is not as in the strict policy; nil for nothing.
     public var sandbox: SandboxLimits?
+    /// Where Caddy answers with the app's files, sorted.
+    @LaterList public var staticPaths: [StaticPath]
 
     /// Makes a manifest of its parts; lists are put in their order.
     public init(
         processes: [ProcessSpecification], hostnames: [Hostname] = [], environment: [EnvironmentVariable] = [],
         drainSeconds: Int = Manifest.defaultDrainSeconds, secrets: [SecretName] = [], egress: Egress? = nil,
         python: PythonBuild? = nil, release: [CommandArgument]? = nil, services: [ServiceSpecification] = [],
-        sandbox: SandboxLimits? = nil
+        sandbox: SandboxLimits? = nil, staticPaths: [StaticPath] = []
     ) {
         self.processes = processes.sorted { $0.name < $1.name }
         self.hostnames = Set(hostnames).sorted()
@@ -38,6 +40,7 @@ public struct Manifest: Hashable, Sendable, Codable {
         self.release = release
         self.services = services.sorted()
         self.sandbox = sandbox
+        self.staticPaths = staticPaths.sorted()
     }
 
     /// The most copies of one process that run.

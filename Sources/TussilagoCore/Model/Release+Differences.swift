@@ -9,6 +9,7 @@ extension Release {
         differences += environment(other)
         differences += secrets(other)
         if manifest.hostnames != other.manifest.hostnames { differences.append("hostnames") }
+        if manifest.staticPaths != other.manifest.staticPaths { differences.append("static paths") }
         if manifest.egress != other.manifest.egress { differences.append("egress") }
         if manifest.sandbox != other.manifest.sandbox { differences.append("sandbox") }
         if manifest.drainSeconds != other.manifest.drainSeconds { differences.append("drain") }

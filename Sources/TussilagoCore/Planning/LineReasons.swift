@@ -45,6 +45,9 @@ public enum LineReasons {
         Rule(reason: "ingress", keys: ["Environment"], beginning: "Environment=PORT="),
         Rule(reason: "ingress", keys: ["Volume"], beginning: "Volume=\(HostPaths.ingress)/"),
         Rule(reason: "ingress", keys: ["ExecStartPre"], beginning: "ExecStartPre=\(HostPaths.instanceHelper) prepare "),
+        Rule(reason: "static", keys: ["ExecStartPre"], beginning: "ExecStartPre=\(HostPaths.instanceHelper) static "),
+        Rule(reason: "sandbox or the policy", keys: ["StopTimeout", "TimeoutStopSec", "LogRateLimitBurst"]),
+        Rule(reason: "sandbox or the policy", keys: ["Tmpfs"], beginning: "Tmpfs=/dev/shm:"),
         Rule(reason: "ingress", keys: ["ExecStopPost"], beginning: "ExecStopPost=-\(HostPaths.instanceHelper) ended "),
         Rule(
             reason: "ingress or egress", keys: ["ExecStartPre"],
@@ -73,6 +76,7 @@ public enum LineReasons {
         Rule(
             reason: "the sandbox policy",
             keys: Set(SandboxPolicy.strict.container.map(\.key) + SandboxPolicy.strict.service.map(\.key))
-                .union(["StartLimitBurst", "StartLimitIntervalSec", "DefaultDependencies"])),
+                .union(["StartLimitBurst", "StartLimitIntervalSec", "DefaultDependencies"])
+                .subtracting(["StopTimeout", "TimeoutStopSec", "LogRateLimitBurst"])),
     ]
 }

@@ -32,6 +32,10 @@ extension Detection {
             }
             lines.append("")
         }
+        if !keys.contains("static"), !staticPaths.isEmpty {
+            lines.append("[static]")
+            lines += staticPaths.map { "\(Self.text($0.prefix)) = \(Self.text($0.directory))" } + [""]
+        }
         if !keys.contains("environment"), !environment.isEmpty {
             lines.append("[environment]")
             lines += environment.map { "\($0.name) = \(Self.text($0.value))" } + [""]

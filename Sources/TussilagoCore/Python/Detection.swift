@@ -12,6 +12,8 @@ public struct Detection: Hashable, Sendable {
     public var health = "/"
     /// What runs once for each release before it serves.
     public var release: [String]?
+    /// Where Caddy answers with files of it.
+    public var staticPaths: [StaticPath] = []
     /// What is set in the environment.
     public var environment: [(name: String, value: String)] = []
     /// What was found, and what to know of it, in sentences.
@@ -140,6 +142,10 @@ public struct Detection: Hashable, Sendable {
             let command = ["python3", "manage.py", "collectstatic", "--noinput"].map { try? CommandArgument($0) }
             build.commands = [command.compactMap { $0 }]
             notes.append("static files are collected when it is built, since STATIC_ROOT is set")
+            if let path = Self.staticPath(in: text) {
+                staticPaths = [path]
+                notes.append("Caddy answers with them at \(path.prefix)")
+            }
         }
         if release == nil, text.contains("django.db.backends."), !text.contains("django.db.backends.sqlite3") {
             release = ["python3", "manage.py", "migrate", "--noinput"]
@@ -153,6 +159,29 @@ public struct Detection: Hashable, Sendable {
         {
             notes.append("add \"localhost\" to ALLOWED_HOSTS: the health check asks for that host")
         }
+    }
+
+    /// What `STATIC_URL` and `STATIC_ROOT` say, where both are written as `django-admin startproject` and its manual do.
+    private static func staticPath(in text: String) -> StaticPath? {
+        func value(of name: String) -> Substring? {
+            for line in text.split(whereSeparator: \.isNewline) where line.hasPrefix(name) {
+                let rest = line.dropFirst(name.count).drop { $0 == " " }
+                if rest.first == "=" { return rest.dropFirst().drop { $0 == " " } }
+            }
+            return nil
+        }
+        func literal(_ text: Substring) -> String? {
+            guard let quote = text.first, quote == "'" || quote == "\"" else { return nil }
+            let inner = text.dropFirst().prefix { $0 != quote }
+            return inner.isEmpty || inner.contains("\\") ? nil : String(inner)
+        }
+        let bases = ["BASE_DIR / ", "os.path.join(BASE_DIR, "]
+        guard let url = value(of: "STATIC_URL").flatMap(literal), let root = value(of: "STATIC_ROOT"),
+            let base = bases.first(where: { root.hasPrefix($0) }),
+            let directory = literal(root.dropFirst(base.count))
+        else { return nil }
+        // Without a slash at its beginning it is below the site's own root.
+        return try? StaticPath(prefix: url.hasPrefix("/") ? url : "/\(url)", directory: directory)
     }
 
     /// The one object in the code that answers requests.

@@ -93,11 +93,29 @@ public struct CaddyConfiguration: Hashable, Sendable {
             "match": [["host": .array(route.hostnames.map { .string($0) })]],
             "handle": [
                 [
-                    "handler": "subroute", "routes": .array([starting] + running(upstreams, route)),
+                    "handler": "subroute", "routes": .array(files(app, route) + [starting] + running(upstreams, route)),
                     "errors": ["routes": .array(again(upstreams))],
                 ]
             ],
             "terminal": true,
+        ]
+    }
+
+    /// Answers with files, where there is one for the path: the links to them change with the upstream's. What is a directory,
+    /// or is not there, the app is asked for.
+    private func files(_ app: AppReference, _ route: AppRoute) -> [JSONValue] {
+        guard !route.staticPrefixes.isEmpty else { return [] }
+        let root = JSONValue.string("\(HostPaths.upstream(app))/\(HostPaths.staticFiles)")
+        return [
+            [
+                "match": [
+                    [
+                        "method": ["GET", "HEAD"], "path": .array(route.staticPrefixes.map { .string("\($0)*") }),
+                        "not": [["path": ["*/"]]], "file": ["root": root],
+                    ]
+                ],
+                "handle": [["handler": "file_server", "root": root]],
+            ]
         ]
     }
 

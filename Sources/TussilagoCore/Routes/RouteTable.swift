@@ -7,9 +7,12 @@ public struct AppRoute: Hashable, Sendable, Codable {
     /// What Caddy asks the copies for, to leave out those that do not answer; nil when there is one copy only, since
     /// there is no other to turn to.
     public let healthPath: String?
+    /// What the paths begin with at which Caddy answers with files, sorted.
+    public let staticPrefixes: [String]
 
     /// Describes a route.
-    public init(hostnames: [String], copies: Int = 1, healthPath: String? = nil) {
+    public init(hostnames: [String], copies: Int = 1, healthPath: String? = nil, staticPrefixes: [String] = []) {
+        self.staticPrefixes = staticPrefixes.sorted()
         self.hostnames = hostnames.sorted()
         self.copies = max(1, copies)
         self.healthPath = copies > 1 ? healthPath ?? "/" : nil
@@ -22,7 +25,7 @@ extension Release {
         guard !manifest.hostnames.isEmpty else { return nil }
         return AppRoute(
             hostnames: manifest.hostnames.map(\.text), copies: manifest.ingressProcess?.count ?? 1,
-            healthPath: manifest.ingressProcess?.health.path)
+            healthPath: manifest.ingressProcess?.health.path, staticPrefixes: manifest.staticPaths.map(\.prefix))
     }
 }
 
@@ -69,7 +72,9 @@ public struct RouteTable: Hashable, Sendable {
         let taken = Set(table.routes.values.flatMap(\.hostnames))
         let free = Set(route.hostnames).subtracting(taken).sorted()
         if !free.isEmpty {
-            table.routes[app] = AppRoute(hostnames: free, copies: route.copies, healthPath: route.healthPath)
+            table.routes[app] = AppRoute(
+                hostnames: free, copies: route.copies, healthPath: route.healthPath,
+                staticPrefixes: route.staticPrefixes)
         }
         return table
     }

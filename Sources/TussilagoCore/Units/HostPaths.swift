@@ -72,6 +72,8 @@ public enum HostPaths {
     public static func ingress(_ instance: Instance) -> String { "\(ingress)/\(instance.unit.stem)" }
     /// Below an instance's ingress: the directory of the socket, which is all that the sandbox sees of it.
     public static let ingressSocketDirectory = "in"
+    /// Below an instance's ingress: links to the files that Caddy answers with, at the paths of their URLs.
+    public static let staticFiles = "static"
     /// Below an instance's ingress: a file that is there as long as the instance is starting.
     public static let startingMark = "starting"
 

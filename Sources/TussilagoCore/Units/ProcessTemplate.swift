@@ -12,24 +12,26 @@ public struct ProcessTemplate: Sendable {
     let isBuilt: Bool
     let hasPackages: Bool
     let hasDatabase: Bool
+    let staticPaths: [StaticPath]
     let policy: SandboxPolicy
 
     /// Describes the template of a process, which runs what `artefact` says.
     public init(
         tenant: Tenant, app: App, process: ProcessSpecification, artefact: Artefact, hasSecrets: Bool = false,
-        egress: Egress? = nil, hasDatabase: Bool = false, policy: SandboxPolicy = .strict
+        egress: Egress? = nil, hasDatabase: Bool = false, staticPaths: [StaticPath] = [],
+        policy: SandboxPolicy = .strict
     ) {
         self.init(
             tenant: tenant, app: app, process: process, hasFiles: artefact.tree != nil, hasSecrets: hasSecrets,
             egress: egress, isBuilt: artefact.built != nil, hasPackages: artefact.built?.packages != nil,
-            hasDatabase: hasDatabase, policy: policy)
+            hasDatabase: hasDatabase, staticPaths: artefact.tree == nil ? [] : staticPaths, policy: policy)
     }
 
     /// Describes the template of a process.
     public init(
         tenant: Tenant, app: App, process: ProcessSpecification, hasFiles: Bool, hasSecrets: Bool = false,
         egress: Egress? = nil, isBuilt: Bool = false, hasPackages: Bool = false, hasDatabase: Bool = false,
-        policy: SandboxPolicy = .strict
+        staticPaths: [StaticPath] = [], policy: SandboxPolicy = .strict
     ) {
         self.tenant = tenant
         self.app = app
@@ -40,6 +42,7 @@ public struct ProcessTemplate: Sendable {
         self.isBuilt = isBuilt
         self.hasPackages = hasPackages
         self.hasDatabase = hasDatabase
+        self.staticPaths = staticPaths
         self.policy = policy
     }
 
@@ -242,6 +245,10 @@ public struct ProcessTemplate: Sendable {
             case .port(let port): "port \(bridgeIngress) ${TUSSILAGO_ADDRESS}:\(port)"
             }
         unit.set("ExecStartPre", "\(helper) prepare %N \(kind)")
+        if !staticPaths.isEmpty {
+            let paths = staticPaths.map { UnitText.word("\($0)") }.joined(separator: " ")
+            unit.set("ExecStartPre", "\(helper) static %N \(live)/\(HostPaths.files) \(paths)")
+        }
         // `systemctl start` then blocks until the app answers, and fails when it does not.
         unit.set(
             "ExecStartPost",
