@@ -27,7 +27,7 @@ def prepare(host):
     host.testhost("push", f"{host.wheels}/uv", "/usr/local/bin/uv")
     host.testhost("push", PROJECTS, "/srv/projects")
     host.run("chmod -R a+rX /srv/wheels; mkdir -p /etc/tussilago/tussilagod.toml.d;"
-             """ printf '[python]\\nwheels = "/srv/wheels"\\ntimeout = "60s"\\n' > /etc/tussilago/tussilagod.toml.d/python.toml;"""
+             """ printf '[python]\\nwheels = "/srv/wheels"\\ntimeout = "120s"\\n' > /etc/tussilago/tussilagod.toml.d/python.toml;"""
              " systemctl restart tussilagod.service")
     host.run(f"tussilago runtime add 3.13 {IMAGE}")
 
@@ -56,7 +56,7 @@ def copy(host, name, to, edit=None, files=None):
         host.testhost("push", folder, to)
 
 
-def deploy(host, app, folder, options="", timeout=120):
+def deploy(host, app, folder, options="", timeout=180):
     host.app(app)
     return host.ask(f"tussilago deploy {app} {folder} {options}", timeout)
 

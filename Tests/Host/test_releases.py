@@ -191,7 +191,8 @@ def test_nothing_is_lost_while_everything_changes(host):
     agent = "/usr/libexec/tussilago/tussilagod"
     with telling_caddy(host) as errors, load(host) as seen:
         start, round = time.monotonic(), 0
-        while time.monotonic() - start < 60:
+        # A busy machine gets through less of it in a minute.
+        while time.monotonic() - start < (60 if round >= 4 else 240):
             round += 1
             deploy(host, f"acme/shop storm {round}")
             asked = host.popen("tussilago scale acme/shop web=2")
