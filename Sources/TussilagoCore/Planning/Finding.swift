@@ -93,7 +93,7 @@ extension Finding {
         }
         return masked
             + app.instances.map(\.unit).filter { unit in
-                observed.status[unit].map { $0.load == "loaded" && $0.active == "inactive" } ?? false
+                observed.status[unit]?.isStopped ?? false
             }.map { "\($0) is stopped" }
     }
 }

@@ -274,7 +274,7 @@ public struct Planner: Sendable {
     private func isLeft(_ unit: UnitName) -> Bool {
         guard let status = observed.status[unit] else { return false }
         if status.load == "masked" { return true }
-        guard status.load == "loaded", status.active == "inactive" else { return false }
+        guard status.isStopped else { return false }
         guard let instance = Instance(unit: unit) else {
             guard case .app(let app) = desired.scope else { return true }
             return !isNew(app)

@@ -38,6 +38,8 @@ public struct UnitStatus: Hashable, Sendable, Codable {
 
     /// Whether it has started and its probe has passed.
     public var isActive: Bool { active == "active" || active == "reloading" }
+    /// Whether somebody has stopped it, or is doing so at the moment: to start it would cancel that. It has not failed.
+    public var isStopped: Bool { load == "loaded" && (active == "inactive" || active == "deactivating") }
     /// Whether anything of it may still run.
     public var mayRun: Bool { active != "inactive" && active != "failed" }
 }
