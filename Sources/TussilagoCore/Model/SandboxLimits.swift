@@ -125,17 +125,28 @@ public struct Loosening: Hashable, Sendable, Codable {
         guard !limits.isEmpty else {
             throw InvalidValue("loosening", given: "", rule: "it must name what is loosened")
         }
-        guard !reason.allSatisfy(\.isWhitespace), reason.unicodeScalars.count <= Self.longestReason,
-            !reason.unicodeScalars.contains(where: { $0.isControl || $0 == "\\" })
+        guard let first = reason.unicodeScalars.first, Self.isAllowed(first), first != " ", first != "\u{A0}",
+            reason.unicodeScalars.count <= Self.longestReason, reason.unicodeScalars.allSatisfy(Self.isAllowed)
         else {
             throw InvalidValue(
                 "reason", given: reason,
                 rule:
-                    "it is one line of 1 to \(Self.longestReason) characters, without control characters and backslashes"
-            )
+                    "it is one line of 1 to \(Self.longestReason) characters that does not begin with a space, without "
+                    + "control characters and backslashes")
         }
         self.limits = limits
         self.reason = String(reason)
+    }
+
+    /// What a reason is made of, as a regular expression of ECMA-262.
+    public static let reasonPattern =
+        "^[^\\u0000-\\u0020\\u007f-\\u00a0\\u2028\\u2029\\\\][^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\\\]*$"
+
+    private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x00...0x1F, 0x7F...0x9F, 0x2028, 0x2029, 0x5C: false
+        default: true
+        }
     }
 
     private enum CodingKeys: CodingKey { case limits, reason }

@@ -55,7 +55,11 @@ enum Schemas {
     private static let requests: [String: JSONValue] = [
         "CreateTenant": object(["name": tenantName], closed: true),
         "Egress": object(["egress": ref("EgressGrant")], closed: true),
-        "Policy": object([:], optional: policy, closed: true),
+        // What is loosened needs a reason.
+        "Policy": [
+            "type": "object", "properties": .object(policy), "additionalProperties": false,
+            "anyOf": [["required": ["reason"]], ["maxProperties": 0]],
+        ],
         "AddDomain": object(["hostname": hostname], optional: ["vouch": flag], closed: true),
         "CreateApp": object(["name": appName], closed: true),
         "Deploy": object(
@@ -248,7 +252,10 @@ enum Schemas {
     /// What is loosened, with the reason, which everything that is loosened needs.
     private static let policy: [String: JSONValue] = {
         var policy: [String: JSONValue] = [
-            "reason": bounded(Loosening.longestReason, "^[^\\u0000-\\u001f\\u007f-\\u009f\\\\]*$")
+            "reason": [
+                "type": "string", "minLength": 1, "maxLength": .integer(Loosening.longestReason),
+                "pattern": .string(Loosening.reasonPattern),
+            ]
         ]
         for kind in SandboxLimits.Kind.allCases {
             policy[kind.rawValue] = [
