@@ -21,8 +21,8 @@ import UnixSignals
 /// The composition root: introduces everyone to everyone, and serves until there is nothing to do.
 enum Daemon {
     private static let ledgerPath = "\(HostPaths.state)/ledger.sqlite"
-    private static let ledgerSeal = "/run/tussilago/ledger-closed"
     private static let opener = FileOpener(socket: FileOpener.socket)
+    private static let ledgerSeal = "/run/tussilago/ledger-closed"
     /// How long operations that run may take to finish after SIGTERM; what is left goes on with the next agent.
     private static let drain = Duration.seconds(20)
 

@@ -114,16 +114,11 @@ public struct TOMLManifestReader: ManifestReader {
     private func staticPaths(_ reader: TableReader, haveIngress: Bool) -> [StaticPath] {
         var paths: [StaticPath] = []
         reader.table("static") { table in
-            table.knowAllKeys()
-            if table.members.count > StaticPath.most {
-                table.report(
-                    table.members[StaticPath.most].position, nil,
-                    "there may be at most \(StaticPath.most) paths; this is one too many")
-            }
+            let members = table.ownMembers(most: StaticPath.most, "paths")
             if let first = table.members.first, !haveIngress {
                 table.report(first.position, first.key, "no process takes requests, so there is no hostname for it")
             }
-            for member in table.members.prefix(StaticPath.most) {
+            for member in members {
                 guard case .string(let directory) = member.node.value else {
                     table.report(
                         member.node.position, member.key,
@@ -171,13 +166,7 @@ public struct TOMLManifestReader: ManifestReader {
     private func environment(_ reader: TableReader) -> [EnvironmentVariable] {
         var environment: [EnvironmentVariable] = []
         reader.table("environment") { table in
-            table.knowAllKeys()
-            if table.members.count > Bounds.variables {
-                table.report(
-                    table.members[Bounds.variables].position, nil,
-                    "there may be at most \(Bounds.variables) variables; this is one too many")
-            }
-            for member in table.members.prefix(Bounds.variables) {
+            for member in table.ownMembers(most: Bounds.variables, "variables") {
                 guard case .string(let value) = member.node.value else {
                     let mend = "quote it, as in \(DocumentPath.written(member.key)) = \"…\""
                     table.report(member.node.position, member.key, "this is \(member.node.kind); \(mend)")
@@ -205,13 +194,7 @@ public struct TOMLManifestReader: ManifestReader {
             reader.report(member.position, "processes", none)
         }
         reader.table("processes") { table in
-            table.knowAllKeys()
-            if table.members.count > Bounds.processes {
-                table.report(
-                    table.members[Bounds.processes].position, nil,
-                    "there may be at most \(Bounds.processes) processes; this is one too many")
-            }
-            for member in table.members.prefix(Bounds.processes) {
+            for member in table.ownMembers(most: Bounds.processes, "processes") {
                 let name: ProcessName
                 do throws(InvalidValue) {
                     name = try ProcessName(member.key)

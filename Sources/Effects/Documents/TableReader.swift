@@ -80,6 +80,15 @@ final class TableReader {
         mistakes.add(position, at: key.map { path.key($0) } ?? path, message)
     }
 
+    /// The keys of a table whose keys are names of the author's own, at most `most`; `what` says what there may be so many of.
+    func ownMembers(most: Int, _ what: String) -> ArraySlice<DocumentNode.Member> {
+        knowAllKeys()
+        if members.count > most {
+            report(members[most].position, nil, "there may be at most \(most) \(what); this is one too many")
+        }
+        return members.prefix(most)
+    }
+
     /// Takes every key as known: those of a table whose keys are names of the author's own.
     func knowAllKeys() { knowsAllKeys = true }
 

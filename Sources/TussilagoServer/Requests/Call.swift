@@ -226,8 +226,10 @@ struct Call {
         try CreateRequest(body) { (name) throws(InvalidValue) in _ = try Kind(name) }
     }
 
-    /// What a tenant's apps shall reach.
+    /// What a tenant's apps may have beyond the strict policy; nil for nothing.
     var loosening: Loosening? { get throws(Problem) { try PolicyResource.loosening(body) } }
+
+    /// What a tenant's apps shall reach.
     var egressRequest: EgressRequest { get throws(Problem) { try EgressRequest(body) } }
 
     /// Which hostname a tenant wants.
