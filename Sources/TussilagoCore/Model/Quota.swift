@@ -55,7 +55,7 @@ public struct Quota: Hashable, Sendable, Codable {
     }
 
     /// What is counted.
-    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable, AmountKind {
         case apps, instances, memory, cpu, disk, hostnames
 
         /// The limits that it can have, in its own unit: counts, bytes, percent of one processor.
@@ -82,19 +82,14 @@ public struct Quota: Hashable, Sendable, Codable {
 extension Quota {
     /// As it stands in the tenant's slice, from which a lost ledger is written anew: `apps=5 memory=4294967296`.
     public var text: String {
-        Kind.allCases.compactMap { kind in self[kind].map { "\(kind.rawValue)=\($0)" } }.joined(separator: " ")
+        Kind.text { self[$0] }
     }
 
     /// Reads it back; nil when it is not what ``text`` writes.
     public init?(text: some StringProtocol) {
+        guard let amounts = Kind.amounts(in: text) else { return nil }
         self.init()
-        for part in text.split(separator: " ") {
-            let halves = part.split(separator: "=", maxSplits: 1)
-            guard halves.count == 2, let kind = Kind(rawValue: String(halves[0])), let amount = Int64(halves[1]),
-                kind.range.contains(amount), self[kind] == nil
-            else { return nil }
-            self[kind] = amount
-        }
+        for (kind, amount) in amounts { self[kind] = amount }
     }
 }
 

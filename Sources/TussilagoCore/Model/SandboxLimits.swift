@@ -22,7 +22,7 @@ public struct SandboxLimits: Hashable, Sendable {
     public func amount(_ kind: Kind) -> Int64 { self[kind] ?? kind.strict }
 
     /// What may differ.
-    public enum Kind: String, Hashable, Sendable, CaseIterable {
+    public enum Kind: String, Hashable, Sendable, CaseIterable, AmountKind {
         /// The size of `/dev/shm` of an instance, in bytes. It counts as the instance's memory.
         case sharedMemory = "shared_memory"
         /// How long an instance has to end by itself after SIGTERM, in seconds.
@@ -73,18 +73,13 @@ public struct SandboxLimits: Hashable, Sendable {
 extension SandboxLimits: Codable {
     /// As it stands in the tenant's slice, from which a lost ledger is written anew: `stop=30 log_lines=20000`.
     public var text: String {
-        Kind.allCases.compactMap { kind in self[kind].map { "\(kind.rawValue)=\($0)" } }.joined(separator: " ")
+        Kind.text { self[$0] }
     }
 
     /// Reads it back; nil when it is not what ``text`` writes.
     public init?(text: some StringProtocol) {
-        for part in text.split(separator: " ") {
-            let halves = part.split(separator: "=", maxSplits: 1)
-            guard halves.count == 2, let kind = Kind(rawValue: String(halves[0])), let amount = Int64(halves[1]),
-                kind.range.contains(amount), self[kind] == nil
-            else { return nil }
-            self[kind] = amount
-        }
+        guard let amounts = Kind.amounts(in: text) else { return nil }
+        self.amounts = amounts
     }
 
     public init(from decoder: any Decoder) throws {
