@@ -14,7 +14,15 @@ extension OperationRunner {
             throw error
         }
         try await log.event(.stepStarted, "version \(version.number) of \(name) is the one that the next release gets")
-        try await noteSecrets(of: reference)
+        // The next release gets it from here on, whatever becomes of the copy in the files: to say that setting it failed
+        // would be untrue, and a second try would only leave one more version.
+        do throws(PortError) { try await noteSecrets(of: reference) } catch {
+            guard !error.isTransient else { throw error }
+            try await log.event(
+                .finding,
+                "\(reference): the files could not be told of version \(version.number) of \(name): \(error.cause) "
+                    + "(the next reconcile does it)")
+        }
     }
 
     /// Takes a secret's value away, unless the release that serves has it. Earlier releases keep theirs as long as they

@@ -99,6 +99,25 @@ import UnitFiles
         #expect(host.secrets[platform.shop]?.contains(where: \.isCurrent) == false)
     }
 
+    @Test("A value that the files could not be told of is set all the same, and a reconcile tells them")
+    func isSetWithoutFiles() async throws {
+        let platform = try await Platform()
+        try await platform.withSecret()
+        for afterEffect in [false, true] {
+            await platform.host.inject([.init(at: 1, code: .unexpected, afterEffect: afterEffect)])
+            let request = try await platform.set("KEY", "two")
+            let set = try await platform.run(request)
+            #expect(set.state == .succeeded)
+            let said = try await platform.ledger.events(of: set.id, after: 0).filter { $0.kind == .finding }
+            #expect(said.count == 1 && said.first?.text.contains("the next reconcile") == true)
+            await platform.host.inject([])
+            #expect(try await platform.run(.reconcile).state == .succeeded)
+            let known = try await platform.ledger.secrets(of: platform.shop)
+            #expect(await platform.host.host.secrets[platform.shop] == known)
+            #expect(known.filter(\.isCurrent).map(\.version.number) == [afterEffect ? 3 : 2])
+        }
+    }
+
     @Test("A request that is written down has no value, and its operation is done twice as once")
     func isIdempotent() async throws {
         let platform = try await Platform()
